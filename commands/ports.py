@@ -1,0 +1,131 @@
+"""What commands need from outside, as protocols."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.events import Event, Recorded
+
+NO_STREAM = 0
+ANY_VERSION = -1
+STREAM_EXISTS = -2
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWrite:
+    """A stream that a request writes to, and the version it must have.
+
+    `expected` is a number, or `NO_STREAM`, `ANY_VERSION`, `STREAM_EXISTS`.
+    """
+
+    stream_id: UUID
+    project_id: UUID
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventWrite:
+    """One event, the index of its stream in the request's `writes`, and the command behind it."""
+
+    write: int
+    event: Event
+    command_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """All that one request writes, atomically, with the answer to be given again to a repeat.
+
+    `events` stand in the order in which they happened, over all streams.
+
+    `body` is the answer with positions counted from this request's first event minus one (`base`); where
+    nothing is written the positions in it are absolute. `guards` are (project, n) pairs: no structural
+    event of the project may stand after position n.
+    """
+
+    caller: str
+    command_id: UUID
+    request_hash: bytes
+    status: int
+    body: bytes
+    metadata: Mapping[str, Any]
+    writes: Sequence[StreamWrite] = ()
+    events: Sequence[EventWrite] = ()
+    guards: Sequence[tuple[UUID, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The request is durable; its first event has position `base` + 1."""
+
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The command id was used before: this is what was answered then."""
+
+    request_hash: bytes
+    status: int
+    base: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A stream had another version, `actual` (0: it does not exist), and nothing was written."""
+
+    stream_id: UUID
+    actual: int
+
+
+@dataclass(frozen=True, slots=True)
+class StructureChanged:
+    """A structural event of a guarded project came in between, and nothing was written."""
+
+
+AppendOutcome = Appended | Replayed | Mismatch | StructureChanged
+
+
+class EventLog(Protocol):
+    """The log of events, as commands use it."""
+
+    async def append(self, request: Append) -> AppendOutcome:
+        """Write all of it or nothing.
+
+        Raises:
+            Unavailable: the queue is full or the database is away.
+        """
+        ...
+
+    async def stream(self, stream_id: UUID, after_version: int = 0) -> Sequence[Recorded]:
+        """Read a stream's events after a version, oldest first."""
+        ...
+
+    async def structure(self, project_id: UUID, after: int) -> tuple[Sequence[Recorded], int]:
+        """Read a project's structural events after a position, and the position they are complete up to."""
+        ...
+
+    async def answered(self, caller: str, command_id: UUID) -> Replayed | None:
+        """Look up what a command id of this caller was answered."""
+        ...
+
+
+class Clock(Protocol):
+    """Monotonic seconds: for ages, never for what is recorded."""
+
+    def __call__(self) -> float:
+        """Return seconds since some fixed moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who posts a command: `user` is the token's `sub`; kind is `person` or `machine`."""
+
+    user: str
+    kind: str = "person"
+    tier: str = "free"
+    scopes: frozenset[str] = frozenset()
+    trace: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,188 @@
+"""Loads aggregates for commands, from an in-process cache where that is safe.
+
+A cached aggregate may be stale: every append states the version it was decided on, so a stale one costs a
+retry, never a wrong write. Rights are the exception, since an append does not check them: a cached project
+is used for at most `rights_max_age` seconds before the log is asked for what came after.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from commands.ports import Clock, EventLog
+from domain.block import Block, BlockEvent
+from domain.errors import NotFound
+from domain.events import Recorded
+from domain.outline import Outline
+from domain.project import Project, ProjectEvent
+
+V = TypeVar("V")
+
+RIGHTS_MAX_AGE = 0.8
+
+
+class _Bounded(Generic[V]):
+    """A least-recently-used map."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._entries: OrderedDict[UUID, V] = OrderedDict()
+
+    def get(self, key: UUID) -> V | None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    def put(self, key: UUID, value: V) -> None:
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+
+    def drop(self, key: UUID) -> None:
+        self._entries.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[V]):
+    """An aggregate and the position of the last event in it."""
+
+    state: V
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    loaded: Loaded[Project]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    outline: Outline
+    as_of: int
+
+
+def _fold_project(loaded: Loaded[Project] | None, recorded: Sequence[Recorded]) -> Loaded[Project] | None:
+    state = loaded.state if loaded else None
+    for r in recorded:
+        if not isinstance(r.event, ProjectEvent):
+            return None
+        state = Project.evolve(state, r.event)
+    return Loaded(state, recorded[-1].position) if state and recorded else loaded
+
+
+def _fold_block(loaded: Loaded[Block] | None, recorded: Sequence[Recorded]) -> Loaded[Block] | None:
+    state = loaded.state if loaded else None
+    for r in recorded:
+        if not isinstance(r.event, BlockEvent):
+            return None
+        state = Block.evolve(state, r.event)
+    return Loaded(state, recorded[-1].position) if state and recorded else loaded
+
+
+class Repository:
+    """Projects, blocks and outlines, as fresh as each kind has to be."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        clock: Clock,
+        *,
+        blocks: int = 100_000,
+        projects: int = 20_000,
+        outlines: int = 2_000,
+        rights_max_age: float = RIGHTS_MAX_AGE,
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._rights_max_age = rights_max_age
+        self._blocks = _Bounded[Loaded[Block]](blocks)
+        self._projects = _Bounded[_Checked](projects)
+        self._outlines = _Bounded[_Known](outlines)
+
+    async def project(self, project_id: UUID) -> Loaded[Project]:
+        """Return a project whose rights are at most `rights_max_age` seconds old.
+
+        Raises:
+            NotFound: there is none.
+        """
+        known = self._projects.get(project_id)
+        if known is not None and self._clock() - known.at <= self._rights_max_age:
+            return known.loaded
+        loaded = await self._catch_up_project(project_id, known.loaded if known else None)
+        if loaded is None:
+            raise NotFound("no such project")
+        return loaded
+
+    async def _catch_up_project(self, project_id: UUID, loaded: Loaded[Project] | None) -> Loaded[Project] | None:
+        asked = self._clock()
+        recorded = await self._log.stream(project_id, loaded.state.version if loaded else 0)
+        loaded = _fold_project(loaded, recorded)
+        known = self._projects.get(project_id)
+        if loaded is not None and (known is None or known.loaded.state.version <= loaded.state.version):
+            self._projects.put(project_id, _Checked(loaded, asked))
+        return loaded
+
+    async def block(self, project_id: UUID, block_id: UUID) -> Loaded[Block]:
+        """Return a block of this project, perhaps not at its latest version.
+
+        Raises:
+            NotFound: the project has no such block.
+        """
+        loaded = self._blocks.get(block_id)
+        if loaded is None:
+            loaded = _fold_block(None, await self._log.stream(block_id))
+            if loaded is not None:
+                self._keep(loaded)
+        if loaded is None or loaded.state.project_id != project_id:
+            raise NotFound("no such block")
+        return loaded
+
+    async def outline(self, project_id: UUID) -> tuple[Outline, int]:
+        """Return a project's outline, not to be changed, and the position up to which it is complete."""
+        known = self._outlines.get(project_id)
+        outline, as_of = (known.outline, known.as_of) if known else (Outline(), 0)
+        recorded, as_of = await self._log.structure(project_id, as_of)
+        if recorded:
+            outline = outline.copy()
+            for r in recorded:
+                outline.apply(r.event)
+        known = self._outlines.get(project_id)
+        if known is None or as_of >= known.as_of:
+            self._outlines.put(project_id, _Known(outline, as_of))
+        return outline, as_of
+
+    async def refresh(self, stream_id: UUID) -> int | None:
+        """Catch a cached aggregate up with the log and return its version; None if it is not cached."""
+        if (block := self._blocks.get(stream_id)) is not None:
+            recorded = await self._log.stream(stream_id, block.state.version)
+            newer = _fold_block(block, recorded) or block
+            self._keep(newer)
+            return newer.state.version
+        if (known := self._projects.get(stream_id)) is not None:
+            project = await self._catch_up_project(stream_id, known.loaded)
+            return project.state.version if project else None
+        return None
+
+    async def history(self, stream_id: UUID, after_version: int) -> Sequence[Recorded]:
+        """Read a stream's events after a version, for a client that has to rebase."""
+        return await self._log.stream(stream_id, after_version)
+
+    def _keep(self, loaded: Loaded[Block]) -> None:
+        current = self._blocks.get(loaded.state.id)
+        if current is None or current.state.version < loaded.state.version:
+            self._blocks.put(loaded.state.id, loaded)
+
+    def committed(self, blocks: Iterable[Loaded[Block]], projects: Iterable[Loaded[Project]]) -> None:
+        """Keep what a successful append has made, so that the next command needs no read."""
+        for block in blocks:
+            self._keep(block)
+        for project in projects:
+            known = self._projects.get(project.state.id)
+            if known is None or known.loaded.state.version < project.state.version:
+                # The append stated the version, so nothing was missed: these rights are as of now.
+                self._projects.put(project.state.id, _Checked(project, self._clock()))

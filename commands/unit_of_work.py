@@ -1,0 +1,148 @@
+"""What one request has read and is about to write.
+
+Commands of an atomic batch see each other's changes through it before anything is written.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.ports import NO_STREAM, EventWrite, StreamWrite
+from commands.repository import Loaded, Repository
+from domain.block import Block, BlockEvent
+from domain.errors import NotFound
+from domain.events import Event, Recorded
+from domain.outline import Outline
+from domain.project import Project, ProjectEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """A stream as a command left it."""
+
+    id: UUID
+    kind: str
+    version: int
+
+    def as_json(self) -> dict[str, object]:
+        """Render as an entry of an answer's `streams`."""
+        return {"id": str(self.id), "kind": self.kind, "version": self.version}
+
+
+class UnitOfWork:
+    """Reads through to the repository, remembers changes, and says what to append."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._projects: dict[UUID, Project] = {}
+        self._blocks: dict[UUID, Block] = {}
+        self._outlines: dict[UUID, Outline] = {}
+        self._guards: dict[UUID, int] = {}
+        self._writes: dict[UUID, tuple[int, StreamWrite]] = {}
+        self._last: dict[UUID, int] = {}
+        self._read: dict[UUID, int] = {}
+        self.events: list[EventWrite] = []
+        # The position of the latest event among all that was read: what an answer without events refers to.
+        self.seen = 0
+
+    async def project(self, project_id: UUID) -> Project:
+        """Return a project as this request sees it.
+
+        Raises:
+            NotFound: there is none.
+        """
+        project = self._projects.get(project_id)
+        if project is None:
+            loaded = await self._repository.project(project_id)
+            project = self._projects[project_id] = loaded.state
+            self._read[project_id] = project.version
+            self.seen = max(self.seen, loaded.position)
+        return project
+
+    async def block(self, project_id: UUID, block_id: UUID) -> Block:
+        """Return a block of this project as this request sees it.
+
+        Raises:
+            NotFound: the project has no such block.
+        """
+        block = self._blocks.get(block_id)
+        if block is None:
+            loaded = await self._repository.block(project_id, block_id)
+            block = self._blocks[block_id] = loaded.state
+            self._read[block_id] = block.version
+            self.seen = max(self.seen, loaded.position)
+        elif block.project_id != project_id:
+            raise NotFound("no such block")
+        return block
+
+    async def history(self, stream_id: UUID, after_version: int) -> Sequence[Recorded]:
+        """Read the stored events of a stream after a version."""
+        return await self._repository.history(stream_id, after_version)
+
+    async def outline(self, project_id: UUID) -> Outline:
+        """Return the outline as this request sees it; the append will be guarded by it."""
+        outline = self._outlines.get(project_id)
+        if outline is None:
+            shared, as_of = await self._repository.outline(project_id)
+            outline = self._outlines[project_id] = shared.copy()
+            self._guards[project_id] = as_of
+            streams = [stream for stream, (_, w) in self._writes.items() if w.project_id == project_id]
+            for written in self.events:
+                if written.event.originator_id in streams:
+                    outline.apply(written.event)
+        return outline
+
+    def begin_project(self, project_id: UUID) -> None:
+        """Start the empty outline of a project that this request creates: it needs no guard."""
+        self._outlines[project_id] = Outline()
+
+    def record(self, project_id: UUID, command_id: UUID, events: Iterable[Event]) -> list[StreamState]:
+        """Take a command's events in; they are visible to what follows in this request."""
+        changed: dict[UUID, StreamState] = {}
+        for event in events:
+            stream, version = event.originator_id, event.originator_version
+            known = self._writes.get(stream)
+            if known is None:
+                expected = version - 1 if version > 1 else NO_STREAM
+                known = (len(self._writes), StreamWrite(stream, project_id, expected))
+                self._writes[stream] = known
+            self.events.append(EventWrite(known[0], event, command_id))
+            self._last[stream] = len(self.events)
+            self._fold(project_id, event)
+            changed[stream] = StreamState(stream, event.KIND, version)
+        return list(changed.values())
+
+    def _fold(self, project_id: UUID, event: Event) -> None:
+        stream = event.originator_id
+        if isinstance(event, BlockEvent):
+            self._blocks[stream] = Block.evolve(self._blocks.get(stream), event)
+            if (outline := self._outlines.get(project_id)) is not None:
+                outline.apply(event)
+        elif isinstance(event, ProjectEvent):
+            self._projects[stream] = Project.evolve(self._projects.get(stream), event)
+
+    @property
+    def writes(self) -> Sequence[StreamWrite]:
+        """The streams to write to, in the order in which they were first touched."""
+        return [write for _, write in self._writes.values()]
+
+    @property
+    def guards(self) -> Sequence[tuple[UUID, int]]:
+        """The outlines that structural decisions of this request rest on."""
+        return list(self._guards.items())
+
+    def committed(self, base: int) -> None:
+        """Hand what was written, from position `base` + 1 on, to the cache."""
+        self._repository.committed(
+            [Loaded(self._blocks[i], base + n) for i, n in self._last.items() if i in self._blocks],
+            [Loaded(self._projects[i], base + n) for i, n in self._last.items() if i in self._projects],
+        )
+
+    async def refresh(self, stream_id: UUID) -> None:
+        """Catch the cache up with a stream that turned out to be further on."""
+        await self._repository.refresh(stream_id)
+
+    async def stale(self) -> bool:
+        """Catch the cache up with the log, and tell whether anything that was read has changed since."""
+        versions = [(await self._repository.refresh(stream), version) for stream, version in self._read.items()]
+        return any(now != then for now, then in versions)
