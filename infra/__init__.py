@@ -1,0 +1,1 @@
+"""Adapters and deployment: settings, wiring, PostgreSQL, Redis, HTTP, embedded servers."""

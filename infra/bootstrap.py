@@ -1,0 +1,51 @@
+"""The one place where things are wired together."""
+
+import time
+from dataclasses import dataclass
+
+from psycopg_pool import AsyncConnectionPool
+
+from commands.bus import Bus
+from commands.handlers import all_handlers
+from commands.repository import Repository
+from infra.http.auth import Authenticator
+from infra.postgres.appender import Appender
+from infra.postgres.connections import Connection, pool
+from infra.postgres.event_log import PostgresEventLog, structural_topics
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSide:
+    """All that a process needs to run commands."""
+
+    bus: Bus
+    authenticator: Authenticator
+    appender: Appender
+    pool: AsyncConnectionPool[Connection]
+    log: PostgresEventLog
+
+    async def start(self) -> None:
+        """Open connections and begin to take requests."""
+        await self.pool.open()
+        await self.appender.start()
+
+    async def stop(self) -> None:
+        """Finish what was taken, then close connections."""
+        await self.appender.stop()
+        await self.pool.close()
+
+
+def write_side(settings: Settings) -> WriteSide:
+    """Wire up the write side of a process; nothing is connected yet."""
+    connections = pool(settings, "write")
+    appender = Appender(settings, structural_topics())
+    log = PostgresEventLog(connections, appender)
+    repository = Repository(log, time.monotonic, rights_max_age=settings.rights_max_age_ms / 1000)
+    return WriteSide(
+        bus=Bus(log, repository, all_handlers()),
+        authenticator=Authenticator(settings.jwt_secret, time.time),
+        appender=appender,
+        pool=connections,
+        log=log,
+    )

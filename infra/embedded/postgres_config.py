@@ -1,0 +1,59 @@
+"""The configuration of the embedded PostgreSQL."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+# For a machine of a few cores and gigabytes that does other things too. Durability is never traded.
+_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "300",
+    "password_encryption": "scram-sha-256",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "256MB",
+    "huge_pages": "off",
+    "effective_cache_size": "1GB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "wal_level": "replica",
+    "wal_compression": "on",
+    # After a kill -9 all WAL since the last checkpoint is replayed before anyone gets in: keep it short.
+    "max_wal_size": "512MB",
+    "min_wal_size": "128MB",
+    "checkpoint_timeout": "5min",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+    "log_checkpoints": "off",
+    # Parameters are people's texts, which must be shreddable: they never get into a log file.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+
+
+def postgres_config(data: Path, port: int, socket_folder: Path | None, overrides: Mapping[str, str]) -> str:
+    """Write out the configuration file, which goes on from the one that initdb made.
+
+    Args:
+        data: The data folder.
+        port: The TCP port.
+        socket_folder: Where the Unix socket goes; None is nowhere.
+        overrides: Settings that differ from ours, as `postgresql.conf` has them.
+    """
+    settings = {
+        **_SETTINGS,
+        **overrides,
+        "port": str(port),
+        "unix_socket_directories": "" if socket_folder is None else str(socket_folder),
+        "unix_socket_permissions": "0700",
+    }
+    lines = [f"include {_quoted(str(data / 'postgresql.conf'))}"]
+    lines += [f"{name} = {_quoted(value)}" for name, value in settings.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

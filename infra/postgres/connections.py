@@ -1,0 +1,93 @@
+"""How this product connects to PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from domain.errors import Unavailable
+from infra.settings import Settings
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+# A hung writer holds the log's head for at most this long: with the extended protocol an autocommitted
+# statement commits at Sync, where statement_timeout no longer watches, and transaction_timeout does.
+APPEND_TIMEOUT_MS = 2_000
+
+
+def session_options(settings: Settings, **more: str) -> str:
+    """Return the `options` of a connection: its timeouts, and UTC."""
+    values = {"statement_timeout": str(settings.db_statement_timeout), "timezone": "UTC", **more}
+    return " ".join(f"-c {name}={value}" for name, value in values.items())
+
+
+async def connect(settings: Settings, *, direct: bool = False, **more: str) -> Connection:
+    """Open a connection of its own, autocommitting and binary-ready.
+
+    Raises:
+        psycopg.OperationalError: the server is not there.
+    """
+    return await AsyncConnection.connect(
+        settings.direct_dsn if direct else settings.dsn,
+        autocommit=True,
+        prepare_threshold=0,
+        connect_timeout=max(1, settings.db_connection_timeout // 1000),
+        options=session_options(settings, **more),
+        application_name="decklog",
+    )
+
+
+async def connect_for_append(settings: Settings) -> Connection:
+    """Open a connection that cannot hold the head of the log for longer than the append timeout."""
+    return await connect(
+        settings,
+        statement_timeout=str(APPEND_TIMEOUT_MS),
+        transaction_timeout=str(APPEND_TIMEOUT_MS),
+        lock_timeout=str(5 * APPEND_TIMEOUT_MS),
+    )
+
+
+def pool(settings: Settings, name: str) -> AsyncConnectionPool[Connection]:
+    """Make this process's pool; it has to be opened."""
+    return AsyncConnectionPool(
+        settings.dsn,
+        min_size=settings.pool_min,
+        max_size=settings.pool_max,
+        timeout=settings.db_connection_timeout / 1000,
+        max_idle=settings.db_idle_timeout / 1000,
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": 0,
+            "options": session_options(settings),
+            "application_name": f"decklog {name}",
+        },
+        check=AsyncConnectionPool.check_connection,
+        name=name,
+        open=False,
+    )
+
+
+@asynccontextmanager
+async def borrowed(
+    source: AsyncConnectionPool[Connection],
+) -> AsyncIterator[Connection]:
+    """Borrow a connection; after a server's restart a lone borrower may meet one time-out, so try twice.
+
+    Raises:
+        Unavailable: no connection could be had in time.
+    """
+    try:
+        connection = await source.getconn()
+    except PoolTimeout:
+        await asyncio.sleep(0)
+        try:
+            connection = await source.getconn()
+        except PoolTimeout as away:
+            raise Unavailable("the database cannot be reached", retry_after=2) from away
+    try:
+        yield connection
+    finally:
+        await source.putconn(connection)

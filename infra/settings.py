@@ -1,0 +1,122 @@
+"""Every setting, by the names and defaults of the deployment guide. The only reader of the environment."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PostgresDsn, RedisDsn, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Times are in milliseconds where a name says nothing else."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    database_url: PostgresDsn = Field(description="PostgreSQL 17 or newer")
+    database_direct_url: PostgresDsn | None = Field(
+        default=None, description="the same database past any PgBouncer: for LISTEN, locks and migrations"
+    )
+    redis_url: RedisDsn = Field(description="Valkey 8+ or Redis 7.2+")
+    jwt_secret: str = Field(description="HS256 secret, at least 32 characters")
+
+    db_pool_min: int = Field(default=20, ge=1, description="of the whole deployment")
+    db_pool_max: int = Field(default=200, ge=2, description="of the whole deployment")
+    db_processes: int = Field(default=8, ge=1, description="how many processes share the pool numbers")
+    db_connection_timeout: int = Field(default=30_000, ge=1)
+    db_idle_timeout: int = Field(default=30_000, ge=1)
+    db_statement_timeout: int = Field(default=60_000, ge=1)
+
+    append_batch_max: int = Field(default=500, ge=1, description="events in one group commit")
+    append_in_flight: int = Field(default=3, ge=1, description="group commits under way at once")
+    append_queue_max: int = Field(default=10_000, ge=1, description="requests waiting; past it 503")
+
+    stream_partitions: int = Field(default=4, ge=1, le=256)
+    stream_max_length: int = Field(default=100_000, ge=1_000, description="entries kept in a partition's stream")
+    relay_heartbeat_ms: int = Field(default=1_000, ge=100)
+
+    read_wait_ms: int = Field(default=2_000, ge=0, description="how long a read waits for `min_position`")
+    rights_max_age_ms: int = Field(default=800, ge=0, le=1_000)
+    l1_entries: int = Field(default=20_000, ge=0, description="documents cached in a read process")
+    cache_project_ttl: int = Field(default=300, description="seconds")
+    cache_block_ttl: int = Field(default=60, description="seconds")
+
+    ws_max_connections: int = Field(default=20_000, ge=1)
+    ws_ping_interval: int = Field(default=25_000, ge=1)
+    ws_ping_timeout: int = Field(default=5_000, ge=1)
+    live_queue_max: int = Field(default=1_000, ge=1, description="events waiting for one slow reader")
+
+    write_public_url: str = Field(default="", description="where browsers find the write API; empty: same origin")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="comma-separated")
+    log_level: str = "INFO"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if len(value) < SECRET_LENGTH:
+            raise ValueError(f"JWT_SECRET needs at least {SECRET_LENGTH} characters")
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Settings":
+        if self.db_pool_min > self.db_pool_max:
+            raise ValueError("DB_POOL_MIN is greater than DB_POOL_MAX")
+        return self
+
+    @property
+    def dsn(self) -> str:
+        """The database's address, for psycopg."""
+        return str(self.database_url)
+
+    @property
+    def direct_dsn(self) -> str:
+        """The database's address past any pooler: for LISTEN, advisory locks and migrations."""
+        return str(self.database_direct_url or self.database_url)
+
+    @property
+    def pool_max(self) -> int:
+        """This process's share of the deployment's connections."""
+        return max(4, self.db_pool_max // self.db_processes)
+
+    @property
+    def pool_min(self) -> int:
+        """This process's share of the connections kept open."""
+        return max(1, self.db_pool_min // self.db_processes)
+
+
+class Environment(BaseSettings):
+    """What the environment says of where the servers are; all absent on a developer's machine."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    database_url: str | None = None
+    redis_url: str | None = None
+    jwt_secret: str | None = None
+
+
+def load_settings(data_dir: Path | None = None) -> Settings:
+    """Read the settings from the environment; what it does not say about servers, from a data folder.
+
+    Raises:
+        pydantic.ValidationError: a setting is missing or wrong.
+        infra.embedded.errors.EmbeddedError: neither the environment nor the folder names the servers.
+    """
+    from infra.embedded.folder import read_connections  # noqa: PLC0415 - only where a data folder is used
+
+    said = Environment()
+    if data_dir is None or said.database_url is not None:
+        return Settings()
+    found = read_connections(data_dir)
+    return Settings(
+        database_url=found.database_url,
+        redis_url=said.redis_url or found.redis_url,
+        jwt_secret=said.jwt_secret or found.jwt_secret,
+    )

@@ -1,0 +1,1 @@
+"""Read models: how events become rows, and how rows are queried."""

@@ -1,0 +1,1 @@
+"""The read deployable: queries, history, live streams and the studio."""

@@ -1,0 +1,1 @@
+"""Background processes (relay, projector, broadcaster) and the command line."""

@@ -1,0 +1,1 @@
+"""The write deployable: commands over HTTP."""

@@ -1,0 +1,50 @@
+"""The write deployable: commands in, events out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from infra.bootstrap import WriteSide, write_side
+from infra.http.health import health_response
+from infra.http.problems import install_problems
+from infra.settings import Settings
+from write_api.openapi import install_openapi
+from write_api.routes import CommandRoutes
+
+DESCRIPTION = "Commands of Decklog. Every answer holds a `position`; queries take it as `min_position`."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the app; it connects to its servers when it starts."""
+    side: WriteSide = write_side(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await side.start()
+        try:
+            yield
+        finally:
+            await side.stop()
+
+    app = FastAPI(title="Decklog write API", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app.router.routes[:0] = CommandRoutes(side.bus, side.authenticator).routes()
+
+    @app.get("/api/health", tags=["operations"], summary="Is this process fit to serve")
+    async def health() -> Response:
+        return await health_response("write", side.pool)
+
+    install_problems(app)
+    install_openapi(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            expose_headers=["Idempotency-Replayed", "Retry-After"],
+            max_age=600,
+        )
+    return app

@@ -1,0 +1,169 @@
+"""Completes the OpenAPI document from the command types: a new command needs no route code and no prose here."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from commands.messages import ALL_COMMANDS, Command
+
+_REF = "#/components/schemas/{model}"
+
+ANSWER = {
+    "type": "object",
+    "required": ["position", "project_id", "streams", "outcome", "conflicts", "result"],
+    "properties": {
+        "position": {"type": "integer", "description": "pass it as `min_position` to read your own write"},
+        "project_id": {"type": "string", "format": "uuid"},
+        "streams": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"},
+                    "kind": {"type": "string"},
+                    "version": {"type": "integer"},
+                },
+            },
+        },
+        "outcome": {"enum": ["applied", "merged", "overwritten", "unchanged"]},
+        "conflicts": {"type": "array", "items": {"type": "object"}},
+        "result": {"type": "object"},
+    },
+}
+PROBLEM = {
+    "type": "object",
+    "required": ["code", "status", "title", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "code": {"type": "string"},
+        "status": {"type": "integer"},
+        "title": {"type": "string"},
+        "detail": {"type": "string"},
+        "index": {"type": "integer", "description": "in a batch: the command that was refused"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "field": {"type": "string"},
+                    "message": {"type": "string"},
+                    "limit": {"type": "integer"},
+                },
+            },
+        },
+    },
+}
+_REFUSALS = {
+    "401": "no valid token",
+    "403": "the caller's role does not allow it",
+    "404": "no such project, block or command, as far as the caller may know",
+    "409": "it has changed since, or the chosen id is taken",
+    "413": "the body is over its limit",
+    "422": "a field is missing, unknown or wrong",
+    "503": "not now: come back after Retry-After",
+}
+
+
+def _responses(status: str, schema: str) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+    return {
+        status: {
+            "description": "done",
+            "content": {"application/json": {"schema": {"$ref": _REF.format(model=schema)}}},
+        },
+        **{code: {"description": text, "content": problem} for code, text in _REFUSALS.items()},
+    }
+
+
+def _operation(command: type[Command], schema: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": schema, "example": command.EXAMPLE}
+    return {
+        "tags": ["commands"],
+        "operationId": command.NAME,
+        "summary": command.SUMMARY,
+        "description": command.__doc__,
+        "security": [{"bearer": []}],
+        "parameters": [_KEY],
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": _responses("201" if command.CREATES else "200", "Answer"),
+    }
+
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "a repeat with the same key gets the first answer again and changes nothing",
+}
+
+
+def _batch() -> dict[str, Any]:
+    return {
+        "tags": ["commands"],
+        "operationId": "batch",
+        "summary": "Run up to 500 commands, all or none unless `atomic` is false",
+        "security": [{"bearer": []}],
+        "parameters": [_KEY],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["commands"],
+                        "properties": {
+                            "commands": {
+                                "type": "array",
+                                "maxItems": 500,
+                                "items": {"type": "object", "required": ["type"]},
+                                "description": "each with its name as `type`; the type of an added block is `block_type`",
+                            },
+                            "atomic": {"type": "boolean", "default": True},
+                        },
+                    }
+                }
+            },
+        },
+        "responses": _responses("200", "BatchAnswer"),
+    }
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Make `/openapi.json` describe every command, with its example."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    api = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas, definitions = models_json_schema(
+        [(c, "validation") for c in ALL_COMMANDS], ref_template="#/components/schemas/{model}"
+    )
+    paths = api.setdefault("paths", {})
+    for command in ALL_COMMANDS:
+        operation = _operation(command, schemas[command, "validation"])
+        paths[f"/api/commands/{command.NAME}"] = {"post": operation}
+    paths["/api/commands"] = {"post": _batch()}
+    components = api.setdefault("components", {})
+    components.setdefault("schemas", {}).update(
+        definitions.get("$defs", {}),
+        Answer=ANSWER,
+        Problem=PROBLEM,
+        BatchAnswer={
+            "type": "object",
+            "properties": {
+                "position": {"type": "integer"},
+                "results": {"type": "array", "items": {"type": "object"}},
+            },
+        },
+    )
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    return api
