@@ -63,6 +63,7 @@ class DeckBuilder:
         if len(self._slides) == MOST_SLIDES:
             raise _too_many("slides", MOST_SLIDES)
         self._slides.append(_Slide(settings=settings or FrontMatter(), line=line))
+        self._check_blocks()
 
     def set_layout(self, layout: str | None) -> None:
         """Lay the current slide out as a directive says, if it says so."""
@@ -98,8 +99,7 @@ class DeckBuilder:
     def add(self, block_type: str, content: dict[str, Any], line: int) -> None:
         """Add a block to the current slide; its content must obey the limits of its type."""
         self._blocks += 1
-        if self._blocks + len(self._slides) > MOST_BLOCKS:
-            raise _too_many("blocks", MOST_BLOCKS)
+        self._check_blocks()
         try:
             new_content(block_type, content, str)
         except ContentInvalid as error:
@@ -128,6 +128,10 @@ class DeckBuilder:
             )
         title = parts_of(self._title, LONGEST_TITLE)
         return ImportedDeck(title[0] if title else None, slides, tuple(self._warnings))
+
+    def _check_blocks(self) -> None:
+        if self._blocks + len(self._slides) > MOST_BLOCKS:
+            raise _too_many("blocks", MOST_BLOCKS)
 
     def _close_slide(self) -> None:
         """Settle the current slide: too long notes go on as text, and one with nothing on it goes."""

@@ -1,5 +1,6 @@
 """Images in inline Markdown, which stand in the deck as blocks where they stand alone in the source."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,7 +10,10 @@ from markdown_it import MarkdownIt
 from domain.content import ContentInvalid, new_content
 
 _LONGEST_PARSED: Final = 4_096
-"""Characters of a paragraph that is looked into: the parser takes quadratic time for some, and no image is longer."""
+"""Characters of a paragraph that is looked into; an image with an address of the longest is shorter."""
+_MARKS: Final = re.compile(r"[\[`*_~<]")
+_MOST_MARKS: Final = 100
+"""Marks in it; the parser looks for the partner of each, at worst to the end of the text."""
 
 
 @dataclass(slots=True)
@@ -23,7 +27,7 @@ class Images:
 def images_in(parser: MarkdownIt, text: str, references: Mapping[str, Mapping[str, Any]]) -> Images:
     """Find the images that a block can hold; those of other addresses (file:, data:) are left to the text."""
     images = Images()
-    if "![" not in text or len(text) > _LONGEST_PARSED:
+    if "![" not in text or len(text) > _LONGEST_PARSED or len(_MARKS.findall(text)) > _MOST_MARKS:
         return images
     (parsed,) = parser.parseInline(text, {"references": dict(references)})
     images.alone = True

@@ -19,7 +19,7 @@ class ImportRefused(ValueError):  # noqa: N818 - named as what happened, as ever
         limit: The limit that was passed, where it is one.
     """
 
-    def __init__(self, *, field: str, message: str, limit: int | None = None) -> None:
+    def __init__(self, field: str, message: str, limit: int | None = None) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message

@@ -1,17 +1,21 @@
 """From a source text to a deck."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 
 from commands.importing import frontmatter
 from commands.importing.building import DeckBuilder
 from commands.importing.model import MOST_CHARACTERS, ImportedDeck, ImportRefused
 from commands.importing.reading import Reader, Source
 
-_NESTING: Final = 60
+_NESTING: Final = 36
 """Containers that the parser follows into each other; a level of a list is two. What is deeper is kept as text."""
+_MOST_STEPS: Final = 50_000
+"""Lines that the parser may look at, counted anew in each container they are in; real decks take a tenth of it."""
 _BINARY: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -31,6 +35,9 @@ def parse_markdown(source: str) -> ImportedDeck:
     prepared = frontmatter.prepare(text)
     parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
     environment: dict[str, Any] = {}
+    parser.block.ruler.before(
+        "table", "steps", _step_counter(), {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
     # Inline Markdown is kept as it is written, and parsing it takes quadratic time where somebody wants it to.
     parser.disable("inline")
     tokens = parser.parse(prepared.text, environment)
@@ -39,6 +46,22 @@ def parse_markdown(source: str) -> ImportedDeck:
     references = environment.get("references", {})
     Reader(Source(prepared.text.split("\n"), tokens, references, prepared.slides, parser), deck).read()
     return deck.finish()
+
+
+def _step_counter() -> Callable[[StateBlock, int, int, bool], bool]:
+    """Make a rule that matches nothing, and ends a parse that would take seconds."""
+    steps = 0
+
+    def count(_state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:  # noqa: FBT001 - as the parser calls
+        nonlocal steps
+        steps += 1
+        if steps > _MOST_STEPS:
+            raise ImportRefused(
+                field="text", message="must have fewer lines, or lists and quotes nested less deep"
+            )
+        return False
+
+    return count
 
 
 def _checked(source: str) -> str:

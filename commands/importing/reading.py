@@ -12,7 +12,7 @@ from commands.importing.building import DeckBuilder
 from commands.importing.frontmatter import FrontMatter
 from commands.importing.gathering import Gatherer, Place
 from commands.importing.images import images_in, is_image
-from commands.importing.splitting import code_parts_of
+from commands.importing.splitting import code_parts_of, parts_of
 from domain.content import LIMITS, without_markup
 
 _LOWEST_TITLE: Final = 2
@@ -136,7 +136,7 @@ class Reader:
                 self._deck.warn(line, f"A title has no links; left out of: {text[:_TAGS_TOLD]}")
         elif text:
             self._deck.propose_title(title)
-            head, *rest = [text[at : at + LIMITS.TEXT] for at in range(0, len(text), LIMITS.TEXT)]
+            head, *rest = parts_of(text)
             self._deck.add("heading", {"text": head, "level": level}, line)
             for part in rest:
                 self._deck.add_text(part, line)
@@ -192,11 +192,11 @@ class Reader:
     def _html(self, source: str, line: int, place: Place) -> None:
         rendered = html.render(source)
         for shown in rendered.shown:
-            if shown.kind == "text":
+            if shown.kind == "text" or (shown.kind == "heading" and len(shown.text) > LIMITS.TEXT):
                 self._gatherer.say(shown.text, line, place)
                 continue
             image = {"url": shown.url, "alt": shown.text}
-            if shown.kind == "heading" and len(shown.text) <= LIMITS.TEXT:
+            if shown.kind == "heading":
                 self._gatherer.flush()
                 self._deck.add("heading", {"text": shown.text, "level": shown.level}, line)
             elif shown.kind == "image" and is_image(image):

@@ -49,7 +49,7 @@ def read(tokens: Sequence[Token], lines: Sequence[str]) -> Table:
 
 def add(table: Table, deck: DeckBuilder, line: int) -> None:
     """Add a table as blocks: tables of 50 rows at most, or code where no table can hold it."""
-    headings = size_of(*table.columns)
+    headings = sum(map(size_of, table.columns))
     widest = max((size_of(*row) for row in table.rows), default=0)
     cells = [*table.columns, *(cell for row in table.rows for cell in row)]
     too_wide = len(table.columns) > LIMITS.TABLE_COLUMNS
@@ -66,8 +66,8 @@ def add(table: Table, deck: DeckBuilder, line: int) -> None:
         deck.warn(
             line, f"A table too long for one block was split into {len(parts)}, each with the headings."
         )
-    for part in parts:
-        deck.add("table", {"columns": columns, "rows": [{"cells": row} for row in part]}, line)
+    for rows in parts:
+        deck.add("table", {"columns": columns, "rows": [{"cells": row} for row in rows]}, line)
     if table.excess:
         deck.warn(line, "Rows with more cells than the table has columns are repeated as text below it.")
         deck.add_text("\n".join(table.excess), line)

@@ -68,14 +68,16 @@ class PostgresEventLog:
 
     async def after(self, position: int, limit: int = CHUNK, *, to: int | None = None) -> Sequence[Recorded]:
         """Read the whole log after a position, in order: no event is ever missing from before the last one."""
-        if to is None:
-            return await self._select(
-                "where notification_id > %s order by notification_id limit %s", (position, limit)
+        return [decode(self._registry, row) for row in await self.rows_after(position, limit, to=to)]
+
+    async def rows_after(self, position: int, limit: int = CHUNK, *, to: int | None = None) -> list[Row]:
+        """Read the whole log after a position as stored rows, not decoded."""
+        async with borrowed(self._pool) as connection:
+            return await self._rows(
+                connection,
+                "where notification_id > %s and notification_id <= %s order by notification_id limit %s",
+                (position, to if to is not None else 2**62, limit),
             )
-        return await self._select(
-            "where notification_id > %s and notification_id <= %s order by notification_id limit %s",
-            (position, to, limit),
-        )
 
     async def project(
         self, project_id: UUID, after: int, limit: int = CHUNK, *, descending: bool = False, before: int | None = None

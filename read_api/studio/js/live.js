@@ -58,6 +58,16 @@ export class LiveConnection {
     this.#drop();
   }
 
+  /** Cut the line without giving up: `resume` connects again. */
+  hold() {
+    this.#drop();
+    this.handlers.onState("connecting");
+  }
+
+  resume() {
+    this.#connect();
+  }
+
   #drop() {
     clearTimeout(this.#retry);
     clearInterval(this.#ping);

@@ -133,6 +133,22 @@ export function withBlock(state, block) {
   return { ...state, blocks: new Map(state.blocks).set(block.id, block) };
 }
 
+/**
+ * A fresh snapshot, except where we hold something newer: our own edits may be ahead of it. Deleted blocks,
+ * which snapshots leave out, are kept, so that bringing one back needs no loading.
+ * @param {State} loaded
+ * @param {State} held
+ * @returns {State}
+ */
+export function withNewer(loaded, held) {
+  const blocks = new Map(loaded.blocks);
+  for (const block of held.blocks.values()) {
+    const known = blocks.get(block.id);
+    if (known ? known.position < block.position : block.deleted || block.position > loaded.position) blocks.set(block.id, block);
+  }
+  return { ...loaded, blocks, project: held.project.position > loaded.project.position ? held.project : loaded.project };
+}
+
 /** @type {WeakMap<Map<string, Block>, Map<string, Block[]>>} */
 const trees = new WeakMap();
 

@@ -1,0 +1,1 @@
+"""Redis (Valkey): clients, streams, the document cache. It holds nothing that PostgreSQL cannot give again."""

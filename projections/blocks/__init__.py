@@ -1,0 +1,1 @@
+"""The blocks read model: one row a block."""

@@ -1,0 +1,128 @@
+"""SQL of the blocks read model. Every query names the project first."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.catalogue import timestamp
+from projections.blocks.rows import BlockRow
+from projections.ports import Session
+
+COLUMNS = (
+    "project_id, block_id, parent_id, type, rank, deleted, version, position,"
+    " created_at, created_by, updated_at, updated_by, content"
+)
+_NAMES = [name.strip() for name in COLUMNS.split(",")]
+_QUALIFIED = ", ".join(f"b.{name}" for name in _NAMES)
+_TYPES = {
+    "project_id": "uuid",
+    "block_id": "uuid",
+    "parent_id": "uuid",
+    "deleted": "boolean",
+    "version": "bigint",
+    "position": "bigint",
+    "created_at": "timestamptz",
+    "updated_at": "timestamptz",
+}
+_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
+_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])
+
+# A block's place in the tree as one sortable array: its ancestors' (rank, id) and its own. Nesting is
+# slide > group > leaf, so two joins reach the top.
+_PATH = (
+    "array_remove(array[g.rank || ' ' || g.block_id, p.rank || ' ' || p.block_id, b.rank || ' ' || b.block_id],"
+    ' null) collate "C"'
+)
+_TREE = (
+    " from block_rows b"
+    " left join block_rows p on p.project_id = b.project_id and p.block_id = b.parent_id"
+    " left join block_rows g on g.project_id = b.project_id and g.block_id = p.parent_id"
+    " where b.project_id = %s and not (b.deleted or coalesce(p.deleted, false) or coalesce(g.deleted, false))"
+)
+
+
+async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, BlockRow]:
+    """Return the rows of these blocks (block id: project id), as far as they exist."""
+    rows = await session.fetch(
+        f"select {COLUMNS} from block_rows where (project_id, block_id) in"
+        " (select * from unnest(%s::uuid[], %s::uuid[]))",
+        (list(ids.values()), list(ids)),
+    )
+    return {r[1]: BlockRow(*r) for r in rows}
+
+
+async def save(session: Session, rows: Sequence[BlockRow]) -> None:
+    """Insert or replace rows, all in one statement."""
+    columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in _NAMES[:-1]]
+    contents = [orjson.dumps(row.content).decode() for row in rows]
+    selected = ", ".join(f"{name}::json" if name == "content" else name for name in _NAMES)
+    await session.execute(
+        f"insert into block_rows ({COLUMNS}) select {selected} from unnest({_UNNEST}) as n ({COLUMNS})"
+        f" on conflict (project_id, block_id) do update set {_UPDATES}",
+        (*columns, contents),
+    )
+
+
+async def find(session: Session, partition: int, project_id: UUID, block_id: UUID) -> tuple[int, BlockRow | None]:
+    """Return the model's checkpoint in the partition and the block's row, of one snapshot."""
+    rows = await session.fetch(
+        f"select c.position, {_QUALIFIED} from projection_checkpoints c"
+        " left join block_rows b on b.project_id = %s and b.block_id = %s"
+        " where c.model = 'blocks' and c.partition = %s",
+        (project_id, block_id, partition),
+    )
+    if not rows:
+        return 0, None
+    position, *values = rows[0]
+    return position, BlockRow(*values) if values[0] is not None else None
+
+
+async def tree_page(
+    session: Session,
+    partition: int,
+    project_id: UUID,
+    *,
+    block_type: str | None,
+    after: Sequence[str] | None,
+    limit: int,
+) -> tuple[int, list[tuple[list[str], BlockRow]]]:
+    """Return the checkpoint and a page of (path, row) in tree order: slides by rank, each with what is on it."""
+    conditions, parameters = "", [project_id]
+    values: list[Any] = list(parameters)
+    if block_type is not None:
+        conditions += " and b.type = %s"
+        values.append(block_type)
+    if after is not None:
+        conditions += f" and {_PATH} > %s::text[]"
+        values.append(list(after))
+    rows = await session.fetch(
+        "with page as materialized ("
+        f"select {_PATH} as path, {_QUALIFIED} {_TREE} {conditions} order by path limit %s)"
+        " select c.position, page.* from projection_checkpoints c left join page on true"
+        " where c.model = 'blocks' and c.partition = %s order by path",
+        (*values, limit, partition),
+    )
+    if not rows:
+        return 0, []
+    return rows[0][0], [(r[1], BlockRow(*r[2:])) for r in rows if r[1] is not None]
+
+
+def document(row: BlockRow) -> dict[str, Any]:
+    """Render a row as the public document."""
+    return {
+        "id": str(row.block_id),
+        "project_id": str(row.project_id),
+        "parent_id": str(row.parent_id) if row.parent_id else None,
+        "type": row.type,
+        "rank": row.rank,
+        "content": row.content,
+        "version": row.version,
+        "position": row.position,
+        "deleted": row.deleted,
+        "created_at": timestamp(row.created_at),
+        "created_by": row.created_by,
+        "updated_at": timestamp(row.updated_at),
+        "updated_by": row.updated_by,
+    }

@@ -1,0 +1,21 @@
+"""What a read model is."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.events import Recorded
+from projections.ports import Session
+
+
+class ReadModel(Protocol):
+    """Rows derived from the log, and nothing else: a projector never calls out."""
+
+    name: str
+
+    async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
+        """Fold events, in order, into the rows. It runs in the transaction that moves the checkpoint."""
+        ...
+
+    async def clear(self, session: Session) -> None:
+        """Remove all rows."""
+        ...

@@ -1,0 +1,59 @@
+"""What read models need from outside, as protocols."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.events import Recorded
+
+Row = tuple[Any, ...]
+
+
+class Session(Protocol):
+    """A database connection, inside a transaction or not. SQL takes `%s` placeholders."""
+
+    async def fetch(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run a query and return its rows."""
+        ...
+
+    async def execute(self, query: str, values: Sequence[Any] = ()) -> None:
+        """Run a statement."""
+        ...
+
+
+class Database(Protocol):
+    """Where read tables are."""
+
+    def session(self) -> AbstractAsyncContextManager[Session]:
+        """Borrow a connection; every statement commits on its own."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Session]:
+        """Borrow a connection; all that is done with it commits together, or not at all."""
+        ...
+
+
+class LogReader(Protocol):
+    """The log of events, as read models use it."""
+
+    async def head(self) -> tuple[int, UUID]:
+        """Return the position of the last event and the log's epoch."""
+        ...
+
+    async def after(self, position: int, limit: int = ..., *, to: int | None = None) -> Sequence[Recorded]:
+        """Read the whole log after a position (up to and with `to`), in order."""
+        ...
+
+    async def stream(self, stream_id: UUID, after_version: int = 0) -> Sequence[Recorded]:
+        """Read a stream's events after a version."""
+        ...
+
+    async def project(
+        self, project_id: UUID, after: int, limit: int = ..., *, descending: bool = ..., before: int | None = ...
+    ) -> Sequence[Recorded]:
+        """Read a project's events after a position, or backwards before one."""
+        ...
+
+
+Deliver = Callable[[Sequence[Recorded], int], Awaitable[None]]

@@ -1,0 +1,1 @@
+"""The projects read model: one row a project, one a membership."""

@@ -1,0 +1,32 @@
+"""Keeps the rows of projects and memberships."""
+
+from collections.abc import Sequence
+
+from domain.events import Recorded
+from domain.project import ProjectEvent
+from projections.ports import Session
+from projections.projects import queries
+from projections.projects.rows import fold
+
+
+class ProjectsModel:
+    """Projects by id, and by member."""
+
+    name = "projects"
+
+    async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
+        """Fold project events; those of other streams only move the checkpoint."""
+        relevant = [r for r in events if isinstance(r.event, ProjectEvent)]
+        if not relevant:
+            return
+        touched = {r.event.originator_id for r in relevant}
+        rows = await queries.load(session, touched)
+        for recorded in relevant:
+            stream = recorded.event.originator_id
+            rows[stream] = fold(rows.get(stream), recorded)
+        await queries.save(session, [rows[i] for i in touched])
+
+    async def clear(self, session: Session) -> None:
+        """Remove all rows."""
+        await session.execute("delete from member_rows")
+        await session.execute("delete from project_rows")

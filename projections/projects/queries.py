@@ -1,0 +1,111 @@
+"""SQL of the projects read model."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.catalogue import timestamp
+from projections.ports import Session
+from projections.projects.rows import ProjectRow
+
+COLUMNS = (
+    "project_id, title, owner, aspect, theme_id, archived, version, position,"
+    " created_at, created_by, updated_at, updated_by, members"
+)
+_QUALIFIED = ", ".join(f"r.{name.strip()}" for name in COLUMNS.split(","))
+
+
+def _row(values: Sequence[Any]) -> ProjectRow:
+    return ProjectRow(*values)
+
+
+async def load(session: Session, ids: Collection[UUID]) -> dict[UUID, ProjectRow]:
+    """Return the rows of these projects, as far as they exist."""
+    rows = await session.fetch(f"select {COLUMNS} from project_rows where project_id = any(%s)", (list(ids),))
+    return {r[0]: _row(r) for r in rows}
+
+
+async def save(session: Session, rows: Sequence[ProjectRow]) -> None:
+    """Insert or replace rows and their memberships."""
+    names = [name.strip() for name in COLUMNS.split(",")]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    for row in rows:
+        await session.execute(
+            f"insert into project_rows ({COLUMNS}) values ({', '.join(['%s'] * len(names))})"  # noqa: S608 - constants
+            f" on conflict (project_id) do update set {updates}",
+            [*(getattr(row, name) for name in names[:-1]), orjson.dumps(row.members).decode()],
+        )
+        await session.execute(
+            "delete from member_rows where project_id = %s and not user_id = any(%s)",
+            (row.project_id, list(row.members)),
+        )
+        await session.execute(
+            "insert into member_rows (project_id, user_id, role) select %s, u, r from unnest(%s::text[], %s::text[])"
+            " as m (u, r) on conflict (user_id, project_id) do update set role = excluded.role",
+            (row.project_id, list(row.members), list(row.members.values())),
+        )
+
+
+async def find(session: Session, partition: int, project_id: UUID) -> tuple[int, ProjectRow | None]:
+    """Return the model's checkpoint in the partition and the project's row, of one snapshot."""
+    rows = await session.fetch(
+        f"select c.position, {_QUALIFIED} from projection_checkpoints c"
+        " left join project_rows r on r.project_id = %s where c.model = 'projects' and c.partition = %s",
+        (project_id, partition),
+    )
+    if not rows:
+        return 0, None
+    position, *values = rows[0]
+    return position, _row(values) if values[0] is not None else None
+
+
+async def page(
+    session: Session,
+    user: str,
+    *,
+    text: str | None,
+    archived: bool,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> tuple[int, list[ProjectRow]]:
+    """Return the least checkpoint and a page of a member's projects, the newest first."""
+    conditions, values = ["m.user_id = %s", "r.archived = %s"], [user, archived]
+    parameters: list[Any] = list(values)
+    if text:
+        conditions.append("strpos(lower(r.title), lower(%s)) > 0")
+        parameters.append(text)
+    if before is not None:
+        conditions.append("(r.created_at, r.project_id) < (%s, %s)")
+        parameters.extend(before)
+    rows = await session.fetch(
+        f"select (select min(position) from projection_checkpoints where model = 'projects'), {_QUALIFIED}"
+        " from member_rows m join project_rows r using (project_id)"
+        f" where {' and '.join(conditions)} order by r.created_at desc, r.project_id desc limit %s",
+        (*parameters, limit),
+    )
+    if not rows:
+        least = await session.fetch("select min(position) from projection_checkpoints where model = 'projects'")
+        return least[0][0] or 0, []
+    return rows[0][0], [_row(r[1:]) for r in rows]
+
+
+def document(row: ProjectRow) -> dict[str, Any]:
+    """Render a row as the public document, without the caller's role."""
+    return {
+        "id": str(row.project_id),
+        "title": row.title,
+        "owner": row.owner,
+        "members": [{"user": user, "role": role} for user, role in sorted(row.members.items())],
+        "aspect": row.aspect,
+        "theme_id": row.theme_id,
+        "archived": row.archived,
+        "version": row.version,
+        "position": row.position,
+        "created_at": timestamp(row.created_at),
+        "created_by": row.created_by,
+        "updated_at": timestamp(row.updated_at),
+        "updated_by": row.updated_by,
+    }

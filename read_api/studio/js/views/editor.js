@@ -1,0 +1,275 @@
+/** An open project: puts rail, stage, notes and panels together and tells them what happened. */
+
+import { explain } from "../api.js";
+import { fill, h } from "../dom.js";
+import { icon, mark } from "../icons.js";
+import { avatar } from "../people.js";
+import { sentence } from "../sentences.js";
+import { canEdit, slideOf, slidesOf } from "../state.js";
+import { announce } from "../ui/announce.js";
+import { openMenu } from "../ui/menu.js";
+import { toast } from "../ui/toasts.js";
+import { Canvas } from "./canvas.js";
+import { HistoryPanel } from "./history.js";
+import { Notes } from "./notes.js";
+import { Rail } from "./rail.js";
+import { openShare } from "./share.js";
+import { TitleField } from "./title.js";
+
+const LIVE_WORDS = { live: "Live", connecting: "Reconnecting…", offline: "Offline" };
+
+/**
+ * @typedef {object} EditorHost
+ * @property {() => void} back
+ * @property {() => void} logout
+ * @property {(why: "token" | "access") => void} lost
+ * @property {(slideId: string | null) => void} slideShown
+ */
+
+/** The editor of one project. */
+export class EditorView {
+  /** @type {string | null} */ #slideId;
+  /** Where the current slide stands, to stay near when it goes. */
+  #slideIndex = 0;
+  #drawing = 0;
+  #closed = false;
+  #everLive = false;
+  #saved = h("span", { class: "saved", "data-testid": "saved" });
+  #live = h("span", { class: "live", "data-testid": "live-status", role: "status" }, h("i"), h("span"));
+  #role = h("span", { class: "badge" });
+  #people = h("span", { class: "avatars" });
+  #banner = h("div", { class: "banner", role: "status" });
+  #historyToggle = h("button", {
+    type: "button", class: "button quiet", "aria-expanded": "false", "data-testid": "history-toggle", "aria-label": "History",
+    on: { click: () => this.#showHistory(this.#historyToggle.getAttribute("aria-expanded") !== "true") },
+  }, icon("history"), h("span", { class: "wide-only" }, "History"));
+  #leaving = (/** @type {BeforeUnloadEvent} */ e) => {
+    if (this.project.unsaved.size) e.preventDefault();
+  };
+
+  /**
+   * @param {import("../project.js").ProjectSession} project
+   * @param {import("../session.js").Me} me
+   * @param {string | null} slideId
+   * @param {EditorHost} host
+   */
+  constructor(project, me, slideId, host) {
+    this.project = project;
+    this.host = host;
+    this.#slideId = slideId;
+    const context = { assetUrl: (/** @type {string} */ id) => project.assetUrl(id), hints: true };
+    const onStatus = (/** @type {import("../editing.js").SaveStatus} */ status) => this.#status(status);
+    const nameOf = (/** @type {{id: string}} */ actor, /** @type {boolean} */ own) => this.#nameOf(actor, own);
+    this.title = new TitleField(project);
+    this.rail = new Rail(project, {
+      context: { ...context, hints: false },
+      select: (id) => void this.#select(id),
+      addSlide: () => void this.#addSlide(),
+      removeSlide: (id) => void this.#removeSlide(id),
+      move: (id, place) => void this.#try(() => project.move(id, place)),
+    });
+    this.canvas = new Canvas(project, { context, onStatus, nameOf, addSlide: () => void this.#addSlide() });
+    this.notes = new Notes(project, onStatus);
+    this.history = new HistoryPanel(project, { nameOf, reveal: (id) => void this.#reveal(id), close: () => this.#showHistory(false) });
+
+    this.el = h("div", { class: "editor" },
+      h("header", { class: "topbar" },
+        h("button", { type: "button", class: "icon-button", "aria-label": "All projects", title: "All projects", "data-testid": "back", on: { click: () => void this.#back() } }, icon("back")),
+        mark(), this.title.el, this.#role, this.#saved, h("span", { class: "spacer" }),
+        this.#live, this.#people,
+        h("button", { type: "button", class: "button", "data-testid": "share-open", "aria-label": "Share", on: { click: () => void openShare(project) } }, icon("share"), h("span", { class: "wide-only" }, "Share")),
+        this.#historyToggle,
+        h("button", {
+          type: "button", class: "me", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Logged in as ${me.sub}`,
+          on: { click: (/** @type {Event} */ e) => this.#openMe(/** @type {HTMLElement} */ (e.currentTarget)) },
+        }, avatar(me.sub))),
+      this.#banner,
+      h("div", { class: "workspace" }, this.rail.el, h("main", { class: "centre" }, this.canvas.el, this.notes.el), this.history.el));
+
+    project.addEventListener("change", () => this.#soon());
+    project.addEventListener("deck-event", (e) => this.#happened(/** @type {CustomEvent} */ (e).detail));
+    project.addEventListener("live", (e) => this.#liveIs(/** @type {CustomEvent} */ (e).detail));
+    project.addEventListener("started-over", () => this.history.reset());
+    project.addEventListener("end", (e) => host.lost(/** @type {CustomEvent} */ (e).detail));
+    addEventListener("beforeunload", this.#leaving);
+    this.#liveIs("connecting");
+    this.#saved.textContent = `Up to date · #${project.state.position}`;
+    this.#draw();
+  }
+
+  close() {
+    this.#closed = true;
+    cancelAnimationFrame(this.#drawing);
+    removeEventListener("beforeunload", this.#leaving);
+    this.canvas.close();
+    this.project.close();
+  }
+
+  /** @param {{id: string}} actor @param {boolean} own */
+  #nameOf(actor, own) {
+    return actor.id === this.project.me && !own ? "You" : actor.id;
+  }
+
+  #soon() {
+    // Many events may come at once; a picture of the last state is enough.
+    if (!this.#drawing) this.#drawing = requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.#drawing = 0;
+    if (this.#closed) return;
+    const { state } = this.project;
+    const slides = slidesOf(state);
+    const at = slides.findIndex((s) => s.id === this.#slideId);
+    if (at < 0) {
+      this.#slideId = slides[Math.min(this.#slideIndex, slides.length - 1)]?.id ?? null;
+      this.host.slideShown(this.#slideId);
+    } else this.#slideIndex = at;
+    this.el.classList.toggle("read-only", !canEdit(state.project));
+    this.title.update();
+    this.rail.update(this.#slideId);
+    this.canvas.update(this.#slideId);
+    this.notes.update(this.#slideId);
+    this.#drawHead();
+  }
+
+  #drawHead() {
+    const { project } = this.project.state;
+    document.title = `${project.title} · Decklog`;
+    this.#role.textContent = project.role;
+    this.#role.className = `badge role-${project.role}`;
+    const members = project.members ?? [];
+    fill(this.#people, members.slice(0, 4).map((m) => avatar(m.user, `${m.user}, ${m.role}`)),
+      members.length > 4 ? h("span", { class: "avatar rest", title: `${members.length} members` }, `+${members.length - 4}`) : null);
+    this.#banner.hidden = canEdit(project);
+    if (this.#banner.hidden) return;
+    fill(this.#banner, icon(project.archived ? "archive" : "eye"),
+      project.archived ? "This project is archived: it can be read, not changed." : `You are a ${project.role} here: you see every change as it happens, and cannot edit.`,
+      project.archived && project.role === "owner"
+        ? h("button", { type: "button", class: "button small", on: { click: () => void this.#try(() => this.project.run("unarchive-project")) } }, "Bring it back")
+        : null);
+  }
+
+  /** @param {import("../live.js").LiveState} state */
+  #liveIs(state) {
+    if (state === "live") this.#everLive = true;
+    this.#live.dataset.state = state;
+    const words = this.#live.querySelector("span");
+    if (words) words.textContent = state === "connecting" && !this.#everLive ? "Connecting…" : LIVE_WORDS[state];
+  }
+
+  /** @param {import("../editing.js").SaveStatus} status */
+  #status(status) {
+    this.#saved.className = `saved ${status.kind}`;
+    if (status.kind === "typing") this.#saved.textContent = "Editing…";
+    else if (status.kind === "saving") this.#saved.textContent = "Saving…";
+    else if (status.kind === "failed") {
+      this.#saved.textContent = "Not saved";
+      announce(`Not saved: ${status.message}`);
+    } else if (status.kind === "saved") this.#saved.textContent = `Saved · #${status.position}`;
+    else if (this.#saved.textContent?.endsWith("…")) this.#saved.textContent = `Up to date · #${this.project.state.position}`;
+  }
+
+  /** @param {{event: import("../state.js").DeckEvent, own: boolean}} detail */
+  #happened({ event, own }) {
+    this.history.add(event);
+    if (own) return;
+    const who = this.#nameOf(event.actor, false);
+    const { state } = this.project;
+    const { what } = sentence(event, (id) => this.project.block(id));
+    announce(`${who} ${what}`);
+    if (event.stream.kind !== "block") return;
+    // The change is drawn with the next frame, and only then is there something to flash.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (this.#closed) return;
+      this.canvas.remote(event, who);
+      this.notes.remote(event, who);
+      const slide = slideOf(state, event.stream.id);
+      if (slide) this.rail.touch(slide.id);
+    }));
+  }
+
+  /** @returns {Promise<boolean>} false: some text could not be saved, so nothing may close */
+  async #settle() {
+    const done = (await this.canvas.settle()) && (await this.notes.settle());
+    if (!done) toast("There is text that could not be saved yet. It stays open until it is.", { tone: "problem" });
+    return done;
+  }
+
+  /** @param {string} id */
+  async #select(id) {
+    if (id === this.#slideId || !(await this.#settle())) return;
+    this.#slideId = id;
+    this.host.slideShown(id);
+    this.#draw();
+    this.rail.reveal(id);
+  }
+
+  /** @param {string} blockId */
+  async #reveal(blockId) {
+    const slide = slideOf(this.project.state, blockId);
+    if (!slide) return;
+    await this.#select(slide.id);
+    this.canvas.reveal(blockId);
+  }
+
+  /** @param {boolean} open */
+  #showHistory(open) {
+    this.#historyToggle.setAttribute("aria-expanded", String(open));
+    this.history.show(open);
+    if (!open && this.history.el.contains(document.activeElement)) this.#historyToggle.focus();
+  }
+
+  async #addSlide() {
+    if (!(await this.#settle())) return;
+    const id = await this.#try(() => this.project.add("slide", { title: "" }, this.#slideId ? { after_id: this.#slideId } : {}));
+    if (!id) return;
+    this.#slideId = id;
+    this.host.slideShown(id);
+    this.#draw();
+    this.rail.reveal(id);
+    this.canvas.editBlock(id);
+  }
+
+  /** @param {string} id */
+  async #removeSlide(id) {
+    if (!(await this.#settle())) return;
+    const done = await this.#try(async () => {
+      await this.project.remove(id);
+      return true;
+    });
+    if (!done) return;
+    requestAnimationFrame(() => this.#slideId && this.rail.focus(this.#slideId));
+    toast("Slide deleted", {
+      action: {
+        label: "Undo",
+        run: () => void this.#try(async () => {
+          await this.project.restore(id);
+          await this.#select(id);
+        }),
+      },
+    });
+  }
+
+  async #back() {
+    if (await this.#settle()) this.host.back();
+  }
+
+  /** @param {HTMLElement} anchor */
+  #openMe(anchor) {
+    openMenu(anchor, [
+      { label: "All projects", icon: "slide", run: () => void this.#back() },
+      { label: "Log out", icon: "logout", testid: "logout", run: () => void this.#settle().then((done) => done && this.host.logout()) },
+    ], { label: "You", align: "end" });
+  }
+
+  /** @template T @param {() => Promise<T>} run @returns {Promise<T | null>} */
+  async #try(run) {
+    try {
+      return await run();
+    } catch (error) {
+      toast(explain(error), { tone: "problem" });
+      return null;
+    }
+  }
+}
