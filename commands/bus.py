@@ -80,7 +80,11 @@ class Bus:
                 return await self._attempt(request)
             except (DomainError, FailedInBatch):
                 # It may be refused only because it was done before: leaving twice, deleting twice.
-                known = await self._log.answered(request.caller.user, request.command_id) if request.keyed else None
+                known = (
+                    await self._log.answered(request.caller.user, request.command_id)
+                    if request.keyed
+                    else None
+                )
                 if known is None:
                     raise
                 return _replay(request, known)
@@ -97,36 +101,44 @@ class Bus:
                 return await self._refuse(request, refused)
             if not work.events and await work.stale():
                 continue
-            status, document = _answer(request, decisions, offsets, work)
-            outcome = await self._log.append(
-                Append(
-                    caller=request.caller.user,
-                    command_id=request.command_id,
-                    request_hash=request.request_hash,
-                    status=status,
-                    body=orjson.dumps(document),
-                    metadata=_metadata(request),
-                    writes=work.writes,
-                    events=work.events,
-                    guards=work.guards if work.events else (),
-                )
-            )
-            match outcome:
-                case Appended(base):
-                    if not work.events:
-                        return Answer(status, orjson.dumps(document))
-                    work.committed(base)
-                    return Answer(status, orjson.dumps(shifted(document, base)))
-                case Replayed():
-                    return _replay(request, outcome)
-                case StructureChanged():
-                    continue
-                case Mismatch(stream_id, actual):
-                    if taken := _taken(work, stream_id, actual):
-                        index = _index_of(request, work, stream_id)
-                        return await self._refuse(request, FailedInBatch(index, taken) if request.batch else taken)
-                    await work.refresh(stream_id)
+            if (answer := await self._append(request, work, decisions, offsets)) is not None:
+                return answer
         raise Unavailable("too many others change the same thing at this moment")
+
+    async def _append(
+        self, request: Request, work: UnitOfWork, decisions: Sequence[Decision], offsets: Sequence[int]
+    ) -> Answer | None:
+        """Write what was decided; None if the world has moved, and it has to be decided again."""
+        status, document = _answer(request, decisions, offsets, work)
+        outcome = await self._log.append(
+            Append(
+                caller=request.caller.user,
+                command_id=request.command_id,
+                request_hash=request.request_hash,
+                status=status,
+                body=orjson.dumps(document),
+                metadata=_metadata(request),
+                writes=work.writes,
+                events=work.events,
+                guards=work.guards if work.events else (),
+            )
+        )
+        match outcome:
+            case Appended(base):
+                work.committed(base)
+                return Answer(status, orjson.dumps(shifted(document, base)))
+            case Replayed():
+                return _replay(request, outcome)
+            case Mismatch(stream_id, actual):
+                if taken := _taken(work, stream_id, actual):
+                    index = _index_of(request, work, stream_id)
+                    return await self._refuse(
+                        request, FailedInBatch(index, taken) if request.batch else taken
+                    )
+                await work.refresh(stream_id)
+            case StructureChanged():
+                pass
+        return None
 
     async def _decide(self, request: Request, work: UnitOfWork) -> tuple[list[Decision], list[int]]:
         decisions: list[Decision] = []
@@ -228,5 +240,3 @@ def _index_of(request: Request, work: UnitOfWork, stream_id: UUID) -> int:
     ids = [uuid5(request.command_id, str(i)) for i in range(len(request.commands))]
     owner = next(w.command_id for w in work.events if w.event.originator_id == stream_id)
     return ids.index(owner) if owner in ids else 0
-
-

@@ -118,7 +118,9 @@ class Repository:
             raise NotFound("no such project")
         return loaded
 
-    async def _catch_up_project(self, project_id: UUID, loaded: Loaded[Project] | None) -> Loaded[Project] | None:
+    async def _catch_up_project(
+        self, project_id: UUID, loaded: Loaded[Project] | None
+    ) -> Loaded[Project] | None:
         asked = self._clock()
         recorded = await self._log.stream(project_id, loaded.state.version if loaded else 0)
         loaded = _fold_project(loaded, recorded)

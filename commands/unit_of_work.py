@@ -144,5 +144,7 @@ class UnitOfWork:
 
     async def stale(self) -> bool:
         """Catch the cache up with the log, and tell whether anything that was read has changed since."""
-        versions = [(await self._repository.refresh(stream), version) for stream, version in self._read.items()]
+        versions = [
+            (await self._repository.refresh(stream), version) for stream, version in self._read.items()
+        ]
         return any(now != then for now, then in versions)

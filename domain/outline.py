@@ -63,7 +63,7 @@ class Outline:
     def copy(self) -> "Outline":
         """Return an outline that can change without this one changing. Nodes are shared: they are frozen."""
         twin = Outline()
-        twin._nodes = dict(self._nodes)  # noqa: SLF001 - its own class
+        twin._nodes = dict(self._nodes)
         return twin
 
     def apply(self, event: Event) -> None:
@@ -147,7 +147,9 @@ class Outline:
         Raises:
             Invalid: the nesting is not slide > group > leaf, or the neighbours do not fit.
         """
-        anchors = [(f, self._anchor(f, i)) for f, i in (("after_id", after_id), ("before_id", before_id)) if i]
+        anchors = [
+            (f, self._anchor(f, i)) for f, i in (("after_id", after_id), ("before_id", before_id)) if i
+        ]
         if parent_id is None and anchors:
             parent_id = anchors[0][1].parent_id
         self._require_nesting(block_type, parent_id, moving)
@@ -192,7 +194,9 @@ class Outline:
             raise Invalid.at("parent_id", "is the block itself")
 
 
-def _gap(siblings: list[Node], after_id: UUID | None, before_id: UUID | None) -> tuple[str | None, str | None]:
+def _gap(
+    siblings: list[Node], after_id: UUID | None, before_id: UUID | None
+) -> tuple[str | None, str | None]:
     """Return the ranks on both sides of the gap, None for an open end.
 
     Where siblings share a rank there is no key between them: the gap widens to the next rank.

@@ -1,7 +1,9 @@
 """The one place where things are wired together."""
 
+import asyncio
 import time
 from dataclasses import dataclass
+from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import Redis
@@ -9,17 +11,24 @@ from redis.asyncio import Redis
 from commands.bus import Bus
 from commands.handlers import all_handlers
 from commands.repository import Repository
+from domain.errors import Unavailable
 from infra.http.auth import Authenticator
 from infra.postgres.appender import Appender
 from infra.postgres.connections import Connection, pool
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.postgres.read_database import PostgresDatabase
 from infra.redis.client import redis_client
+from infra.redis.document_cache import DocumentCache
 from infra.redis.keys import Keys
 from infra.settings import Settings
+from projections.access import Rights
 from projections.blocks.projector import BlocksModel
 from projections.model import ReadModel
 from projections.projects.projector import ProjectsModel
+
+# Seconds: how often a read that waits for the log looks at it, and how long a read waits for Redis.
+REACH_EVERY = 0.05
+CACHE_PATIENCE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +105,61 @@ def worker_side(settings: Settings) -> WorkerSide:
         database=PostgresDatabase(connections),
         redis=redis_client(settings),
         models=read_models(),
+        pool=connections,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSide:
+    """All that a process needs to answer queries, but what lives in the read API itself."""
+
+    log: PostgresEventLog
+    database: PostgresDatabase
+    redis: Redis
+    cache: DocumentCache
+    rights: Rights
+    authenticator: Authenticator
+    pool: AsyncConnectionPool[Connection]
+
+    async def start(self) -> None:
+        """Open connections."""
+        await self.pool.open()
+
+    async def stop(self) -> None:
+        """Close connections."""
+        await self.redis.aclose()
+        await self.pool.close()
+
+    @staticmethod
+    def keys(epoch: UUID) -> Keys:
+        """Return the Redis keys of an epoch."""
+        return Keys.of(epoch)
+
+    async def reach(self, position: int, patience: float) -> int:
+        """Wait until the log has reached a position, and return its head.
+
+        Raises:
+            Unavailable: it has not within `patience` seconds.
+        """
+        deadline = time.monotonic() + patience
+        while (head := (await self.log.head())[0]) < position:
+            if time.monotonic() >= deadline:
+                raise Unavailable(f"position {position} has not been reached yet; it is {head}")
+            await asyncio.sleep(REACH_EVERY)
+        return head
+
+
+def read_side(settings: Settings) -> ReadSide:
+    """Wire up what queries need; nothing is connected yet."""
+    connections = pool(settings, "read")
+    log = PostgresEventLog(connections)
+    redis = redis_client(settings, patience=CACHE_PATIENCE)
+    return ReadSide(
+        log=log,
+        database=PostgresDatabase(connections),
+        redis=redis,
+        cache=DocumentCache(redis, time.monotonic),
+        rights=Rights(log, time.monotonic, settings.rights_max_age_ms / 1000),
+        authenticator=Authenticator(settings.jwt_secret, time.time),
         pool=connections,
     )

@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     append_queue_max: int = Field(default=10_000, ge=1, description="requests waiting; past it 503")
 
     stream_partitions: int = Field(default=4, ge=1, le=256)
-    stream_max_length: int = Field(default=100_000, ge=1_000, description="entries kept in a partition's stream")
+    stream_max_length: int = Field(
+        default=100_000, ge=1_000, description="entries kept in a partition's stream"
+    )
     relay_heartbeat_ms: int = Field(default=1_000, ge=100)
 
     read_wait_ms: int = Field(default=2_000, ge=0, description="how long a read waits for `min_position`")
@@ -47,7 +49,9 @@ class Settings(BaseSettings):
     ws_ping_timeout: int = Field(default=5_000, ge=1)
     live_queue_max: int = Field(default=1_000, ge=1, description="events waiting for one slow reader")
 
-    write_public_url: str = Field(default="", description="where browsers find the write API; empty: same origin")
+    write_public_url: str = Field(
+        default="", description="where browsers find the write API; empty: same origin"
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="comma-separated")
     log_level: str = "INFO"
 

@@ -15,6 +15,8 @@ from domain.project import Project, ProjectEvent
 from domain.roles import Role
 from projections.ports import LogReader
 
+__all__ = ["Rights", "Role"]
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -59,6 +61,13 @@ class Rights:
         """Return a user's role as of now."""
         self.forget(project_id)
         return await self.role(project_id, user)
+
+    async def members(self, project_id: UUID) -> dict[str, Role]:
+        """Return all members and their roles."""
+        known = self._known.get(project_id)
+        fresh = known is not None and self._clock() - known.at <= self._max_age
+        project = known.project if known and fresh else await self._ask(project_id)
+        return dict(project.members) if project else {}
 
     async def roles(self, project_ids: Iterable[UUID], user: str) -> dict[UUID, Role]:
         """Return a user's roles in those of the projects where there is one."""

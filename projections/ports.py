@@ -50,7 +50,13 @@ class LogReader(Protocol):
         ...
 
     async def project(
-        self, project_id: UUID, after: int, limit: int = ..., *, descending: bool = ..., before: int | None = ...
+        self,
+        project_id: UUID,
+        after: int,
+        limit: int = ...,
+        *,
+        descending: bool = ...,
+        before: int | None = ...,
     ) -> Sequence[Recorded]:
         """Read a project's events after a position, or backwards before one."""
         ...

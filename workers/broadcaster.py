@@ -2,34 +2,25 @@
 
 from collections.abc import Sequence
 
-import orjson
-
-from domain.catalogue import public_event
 from domain.events import Recorded
 from infra.redis.publisher import Published, StreamLost, StreamPublisher
-
-
-def live_message(recorded: Recorded) -> bytes:
-    """Render an event as the message that subscribers get."""
-    return orjson.dumps({"type": "event", **public_event(recorded)})
+from projections.live import live_item
 
 
 class Broadcaster:
-    """Writes a partition's live stream."""
+    """Writes a partition's live stream; `previous` is the position of the last event in it."""
 
-    def __init__(self, publisher: StreamPublisher, start: int) -> None:
+    def __init__(self, publisher: StreamPublisher, previous: int) -> None:
         self._publisher = publisher
-        self._previous = start
+        self._previous = previous
 
     async def deliver(self, events: Sequence[Recorded], reached: int) -> None:
-        """Publish events; with none, say how far the partition is known to be complete."""
+        """Publish events, and say how far the partition is known to be complete."""
         entries: list[Published] = []
         previous = self._previous
-        for recorded in events:
-            entries.append(
-                Published(recorded.position, previous, recorded.project_id.bytes, live_message(recorded))
-            )
-            previous = recorded.position
+        for item in map(live_item, events):
+            entries.append(Published(item.position, previous, item.route, item.message))
+            previous = item.position
         try:
             await self._write(entries, reached, previous)
         except StreamLost:

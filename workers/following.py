@@ -54,7 +54,10 @@ async def follow(
     async def take(_: int, entries: Sequence[StreamEntry]) -> None:
         nonlocal heard
         await feed.take(
-            [Entry(e.position, e.previous, unpack(registry, e.payload) if e.payload else None) for e in entries]
+            [
+                Entry(e.position, e.previous, unpack(registry, e.payload) if e.payload else None)
+                for e in entries
+            ]
         )
         heard = loop.time()
 

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commands.messages import ALL_COMMANDS, Command
-from domain.errors import DomainError, Invalid, NotFound
+from infra.http.errors import Invalid, NotFound
 from infra.http.validation import invalid
 
 BATCH_LIMIT = 500
@@ -27,8 +27,6 @@ class Batch(BaseModel):
 
     commands: list[dict[str, object]] = Field(min_length=1, max_length=BATCH_LIMIT)
     atomic: bool = True
-
-
 
 
 def command_type(name: str) -> type[Command]:

@@ -12,10 +12,9 @@ from commands.answers import Answer
 from commands.bus import Bus, FailedInBatch, Request
 from commands.messages import Command
 from commands.ports import Caller
-from domain.errors import DomainError
-from domain.problems import problem_of
 from infra.http.auth import Authenticator, Principal
 from infra.http.bodies import read_body
+from infra.http.errors import DomainError, problem_of
 from infra.http.problems import MEDIA_TYPE, refusal
 from write_api.intake import (
     BATCH_BODY,
@@ -39,7 +38,9 @@ def caller_of(principal: Principal) -> Caller:
 
 def _response(answer: Answer) -> Response:
     headers = {"Idempotency-Replayed": "true"} if answer.replayed else None
-    return Response(answer.body, answer.status, headers, "application/json" if answer.status < OK else MEDIA_TYPE)
+    return Response(
+        answer.body, answer.status, headers, "application/json" if answer.status < OK else MEDIA_TYPE
+    )
 
 
 class CommandRoutes:
@@ -64,7 +65,11 @@ class CommandRoutes:
             command = parse_command(known, await read_body(http, known.MAX_BODY))
             key = http.headers.get("idempotency-key")
             request = Request(
-                caller_of(principal), command_id(key), request_hash(command), (command,), keyed=key is not None
+                caller_of(principal),
+                command_id(key),
+                request_hash(command),
+                (command,),
+                keyed=key is not None,
             )
             return _response(await self._bus.run(request))
         except DomainError as error:
@@ -88,7 +93,9 @@ class CommandRoutes:
                 commands.append(parse_item(item))
             except DomainError as error:
                 return refusal(error, index=i)
-        request = Request(caller, key, request_hash(*commands, atomic=True), commands, batch=True, keyed=keyed)
+        request = Request(
+            caller, key, request_hash(*commands, atomic=True), commands, batch=True, keyed=keyed
+        )
         try:
             return _response(await self._bus.run(request))
         except FailedInBatch as failed:
@@ -115,4 +122,6 @@ class CommandRoutes:
             except DomainError as error:
                 result = problem_of(error)
             results.append(result)
-        return Response(orjson.dumps({"position": position, "results": results}), media_type="application/json")
+        return Response(
+            orjson.dumps({"position": position, "results": results}), media_type="application/json"
+        )

@@ -101,7 +101,9 @@ async def undelete(command: UndeleteBlock, context: Context) -> Decision:
     return _decided(block, events, context)
 
 
-def _decided(block: Block, events: Sequence[BlockEvent], context: Context, outcome: str = "applied") -> Decision:
+def _decided(
+    block: Block, events: Sequence[BlockEvent], context: Context, outcome: str = "applied"
+) -> Decision:
     if not events:
         return Decision(block.project_id, [StreamState(block.id, "block", block.version)], "unchanged")
     return Decision(block.project_id, context.record(block.project_id, events), outcome)

@@ -1,6 +1,7 @@
 """Making a whole deck from a text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from fractional_indexing import generate_n_keys_between
@@ -26,9 +27,7 @@ async def import_markdown(command: ImportMarkdown, context: Context) -> Decision
         raise Invalid.at(refused.field, refused.message, refused.limit) from refused
     project_id = context.new_id("project")
     title = command.title or (deck.title or "Imported deck")[:TITLE_LENGTH].strip()
-    created = Project.create(
-        project_id, title=title, owner=context.caller.user, aspect="16:9", theme_id=None
-    )
+    created = Project.create(project_id, title=title, owner=context.caller.user, aspect="16:9", theme_id=None)
     context.work.begin_project(project_id)
     streams = context.record(project_id, [created, *_blocks(deck, project_id, context)])
     warnings = [{"line": w.line, "message": w.message} for w in deck.warnings]
@@ -45,31 +44,23 @@ async def import_markdown(command: ImportMarkdown, context: Context) -> Decision
 
 
 def _blocks(deck: ImportedDeck, project_id: UUID, context: Context) -> Iterator[Event]:
+    def added(
+        block_id: UUID, parent_id: UUID | None, kind: str, rank: str, content: Mapping[str, Any]
+    ) -> Event:
+        return BlockAdded(
+            originator_id=block_id,
+            originator_version=1,
+            project_id=str(project_id),
+            parent_id=str(parent_id) if parent_id else None,
+            type=kind,
+            rank=rank,
+            content=new_content(kind, content, context.item_ids(block_id)),
+        )
+
     slide_ranks = generate_n_keys_between(None, None, len(deck.slides))
     for i, (slide, slide_rank) in enumerate(zip(deck.slides, slide_ranks, strict=True)):
         slide_id = context.new_id(f"slide.{i}")
-        yield _added(project_id, slide_id, None, "slide", slide_rank, slide.content, context)
+        yield added(slide_id, None, "slide", slide_rank, slide.content)
         ranks = generate_n_keys_between(None, None, len(slide.blocks))
         for k, (block, rank) in enumerate(zip(slide.blocks, ranks, strict=True)):
-            block_id = context.new_id(f"slide.{i}.block.{k}")
-            yield _added(project_id, block_id, slide_id, block.type, rank, block.content, context)
-
-
-def _added(
-    project_id: UUID,
-    block_id: UUID,
-    parent_id: UUID | None,
-    block_type: str,
-    rank: str,
-    content: dict[str, object],
-    context: Context,
-) -> Event:
-    return BlockAdded(
-        originator_id=block_id,
-        originator_version=1,
-        project_id=str(project_id),
-        parent_id=str(parent_id) if parent_id else None,
-        type=block_type,
-        rank=rank,
-        content=new_content(block_type, content, context.item_ids(block_id)),
-    )
+            yield added(context.new_id(f"slide.{i}.block.{k}"), slide_id, block.type, rank, block.content)

@@ -11,7 +11,9 @@ class ImportMarkdown(Command):
 
     NAME: ClassVar[str] = "import-markdown"
     SUMMARY: ClassVar[str] = "Make a project from Markdown"
-    EXAMPLE: ClassVar[dict[str, Any]] = {"text": "# Rivers\n\nWater carries sand.\n\n## Deltas\n\n- silt\n- reeds\n"}
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "text": "# Rivers\n\nWater carries sand.\n\n## Deltas\n\n- silt\n- reeds\n"
+    }
     REQUIRES: ClassVar[Role | None] = None
     CREATES: ClassVar[bool] = True
     # 400,000 characters of up to 4 bytes, escaped as JSON.

@@ -51,7 +51,14 @@ class Block:
                 pass
         # By position: this runs for every event of every replay.
         return Block(
-            state.id, state.project_id, event.originator_version, state.type, parent_id, rank, content, deleted
+            state.id,
+            state.project_id,
+            event.originator_version,
+            state.type,
+            parent_id,
+            rank,
+            content,
+            deleted,
         )
 
     def edited(self, content: Mapping[str, Any]) -> list[BlockEvent]:

@@ -36,7 +36,9 @@ class Project:
     archived: bool = False
 
     @staticmethod
-    def create(project_id: UUID, *, title: str, owner: str, aspect: str, theme_id: str | None) -> ProjectCreated:
+    def create(
+        project_id: UUID, *, title: str, owner: str, aspect: str, theme_id: str | None
+    ) -> ProjectCreated:
         """Start a project."""
         return ProjectCreated(
             originator_id=project_id,

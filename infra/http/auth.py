@@ -71,6 +71,10 @@ class Authenticator:
             raise Unauthenticated("the token has expired")
         return principal
 
+    def ended(self, principal: Principal) -> bool:
+        """Tell whether a token that was verified has ended since."""
+        return principal.expires <= self._now()
+
     def _verify(self, token: str) -> Principal:
         if len(token) > TOKEN_LIMIT:
             raise Unauthenticated("the token is too long")

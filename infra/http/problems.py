@@ -17,7 +17,13 @@ from domain.problems import problem, problem_of
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-_BY_STATUS = {401: "unauthenticated", 403: "forbidden", 404: "not-found", 413: "payload-too-large", 422: "validation"}
+_BY_STATUS = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    413: "payload-too-large",
+    422: "validation",
+}
 
 
 class PayloadTooLarge(DomainError):

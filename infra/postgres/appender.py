@@ -61,7 +61,8 @@ class Appender:
     async def start(self) -> None:
         """Begin to take requests."""
         self._crew = [
-            asyncio.create_task(self._work(), name=f"appender {i}") for i in range(self._settings.append_in_flight)
+            asyncio.create_task(self._work(), name=f"appender {i}")
+            for i in range(self._settings.append_in_flight)
         ]
 
     async def stop(self) -> None:
@@ -150,7 +151,9 @@ class Appender:
                 continue
             return connection
 
-    async def _isolate(self, connection: Connection | None, batch: list[_Waiting], refused: psycopg.Error) -> None:
+    async def _isolate(
+        self, connection: Connection | None, batch: list[_Waiting], refused: psycopg.Error
+    ) -> None:
         """Let a request that the database refuses fail alone."""
         if len(batch) == 1 or connection is None:
             for waiting in batch:

@@ -81,7 +81,9 @@ def arguments(batch: Sequence[Append], structural: BinaryArray) -> list[BinaryAr
     ]
 
 
-def outcome_of(request: Append, outcome: int, value: int, stream: int, first_write: int) -> AppendOutcome | None:
+def outcome_of(
+    request: Append, outcome: int, value: int, stream: int, first_write: int
+) -> AppendOutcome | None:
     """Read one row of the function's answer; None for an id that was used before."""
     if outcome == APPENDED:
         return Appended(value)

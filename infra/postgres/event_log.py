@@ -80,7 +80,13 @@ class PostgresEventLog:
             )
 
     async def project(
-        self, project_id: UUID, after: int, limit: int = CHUNK, *, descending: bool = False, before: int | None = None
+        self,
+        project_id: UUID,
+        after: int,
+        limit: int = CHUNK,
+        *,
+        descending: bool = False,
+        before: int | None = None,
     ) -> Sequence[Recorded]:
         """Read a project's events after a position (descending: before one), at most `limit` of them."""
         if descending:
@@ -99,14 +105,17 @@ class PostgresEventLog:
             yield chunk
             after = chunk[-1].position
 
-
     async def _select(self, condition: LiteralString, values: tuple[object, ...]) -> list[Recorded]:
         async with borrowed(self._pool) as connection:
             rows = await self._rows(connection, condition, values)
         return [decode(self._registry, row) for row in rows]
 
-    async def _rows(self, connection: Connection, condition: LiteralString, values: tuple[object, ...]) -> list[Row]:
-        cursor = await connection.execute(f"select {COLUMNS} from stored_events {condition}", values, binary=True)
+    async def _rows(
+        self, connection: Connection, condition: LiteralString, values: tuple[object, ...]
+    ) -> list[Row]:
+        cursor = await connection.execute(
+            f"select {COLUMNS} from stored_events {condition}", values, binary=True
+        )
         return cast("list[Row]", await cursor.fetchall())
 
 

@@ -13,11 +13,15 @@ ANY = -1
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One event to publish: `previous` is the position of the partition's event before it."""
+    """One event to publish.
+
+    `previous` is the position of the partition's event before it; `route` begins with the project's id, so
+    that readers can tell whether an event concerns them before they parse it.
+    """
 
     position: int
     previous: int
-    project: bytes
+    route: bytes
     payload: bytes
 
 
@@ -55,7 +59,7 @@ class StreamPublisher:
         """
         arguments: list[int | bytes] = [self._max_length, self._top]
         for e in entries:
-            arguments += [e.position, e.previous, e.project, e.payload]
+            arguments += [e.position, e.previous, e.route, e.payload]
         await self._call(arguments)
 
     async def heartbeat(self, head: int, previous: int) -> None:

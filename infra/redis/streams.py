@@ -34,7 +34,7 @@ class StreamEntry:
 
     position: int
     previous: int
-    project: bytes
+    route: bytes
     payload: bytes | None
 
 
@@ -111,6 +111,8 @@ class StreamReader:
     def _broker(self) -> RedisBroker:
         broker = RedisBroker(
             str(self._settings.redis_url),
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
             graceful_timeout=2.0,
             socket_timeout=BLOCK_MS / 1000 + 3,
         )

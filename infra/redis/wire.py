@@ -9,7 +9,6 @@ from domain.events import EventRegistry, Recorded
 from infra.postgres.codec import Row, decode
 
 
-
 def pack(row: Row) -> bytes:
     """Pack a row of the log."""
     position, stream, version, topic, state, project_id, command_id, recorded_at, metadata = row
@@ -20,9 +19,9 @@ def pack(row: Row) -> bytes:
 
 def unpack(registry: EventRegistry, payload: bytes) -> Recorded:
     """Rebuild an event from its packed row."""
-
-
-    position, stream, version, topic, state, project_id, command_id, recorded_at, metadata = orjson.loads(payload)
+    position, stream, version, topic, state, project_id, command_id, recorded_at, metadata = orjson.loads(
+        payload
+    )
     return decode(
         registry,
         (

@@ -7,8 +7,11 @@ from uuid import UUID
 import orjson
 
 from domain.catalogue import timestamp
+from domain.content import BLOCK_TYPES
 from projections.blocks.rows import BlockRow
 from projections.ports import Session
+
+__all__ = ["BLOCK_TYPES", "document", "find", "load", "save", "tree_page"]
 
 COLUMNS = (
     "project_id, block_id, parent_id, type, rank, deleted, version, position,"
@@ -65,7 +68,9 @@ async def save(session: Session, rows: Sequence[BlockRow]) -> None:
     )
 
 
-async def find(session: Session, partition: int, project_id: UUID, block_id: UUID) -> tuple[int, BlockRow | None]:
+async def find(
+    session: Session, partition: int, project_id: UUID, block_id: UUID
+) -> tuple[int, BlockRow | None]:
     """Return the model's checkpoint in the partition and the block's row, of one snapshot."""
     rows = await session.fetch(
         f"select c.position, {_QUALIFIED} from projection_checkpoints c"

@@ -87,7 +87,9 @@ async def page(
         (*parameters, limit),
     )
     if not rows:
-        least = await session.fetch("select min(position) from projection_checkpoints where model = 'projects'")
+        least = await session.fetch(
+            "select min(position) from projection_checkpoints where model = 'projects'"
+        )
         return least[0][0] or 0, []
     return rows[0][0], [_row(r[1:]) for r in rows]
 

@@ -1,7 +1,7 @@
 -- Publish entries to a stream, all or none, ids being log positions.
 --
 -- KEYS[1] the stream; ARGV[1] the most entries to keep; ARGV[2] the position that the caller last saw in
--- the stream, -1 to accept any; then per entry: position, previous position, project, payload
+-- the stream, -1 to accept any; then per entry: position, previous position, route, payload
 -- (an empty payload is a heartbeat).
 -- Returns the position of the last entry, or -1 when the stream is not as the caller left it.
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)

@@ -22,7 +22,6 @@ const BACKGROUNDS = [
  * @typedef {object} CanvasHost
  * @property {import("../blocks/render.js").RenderContext} context
  * @property {(status: import("../editing.js").SaveStatus) => void} onStatus
- * @property {(actor: {id: string}, own: boolean) => string} nameOf
  * @property {() => void} addSlide
  */
 

@@ -59,7 +59,6 @@ export class EditorView {
     this.#slideId = slideId;
     const context = { assetUrl: (/** @type {string} */ id) => project.assetUrl(id), hints: true };
     const onStatus = (/** @type {import("../editing.js").SaveStatus} */ status) => this.#status(status);
-    const nameOf = (/** @type {{id: string}} */ actor, /** @type {boolean} */ own) => this.#nameOf(actor, own);
     this.title = new TitleField(project);
     this.rail = new Rail(project, {
       context: { ...context, hints: false },
@@ -68,9 +67,9 @@ export class EditorView {
       removeSlide: (id) => void this.#removeSlide(id),
       move: (id, place) => void this.#try(() => project.move(id, place)),
     });
-    this.canvas = new Canvas(project, { context, onStatus, nameOf, addSlide: () => void this.#addSlide() });
+    this.canvas = new Canvas(project, { context, onStatus, addSlide: () => void this.#addSlide() });
     this.notes = new Notes(project, onStatus);
-    this.history = new HistoryPanel(project, { nameOf, reveal: (id) => void this.#reveal(id), close: () => this.#showHistory(false) });
+    this.history = new HistoryPanel(project, { reveal: (id) => void this.#reveal(id), close: () => this.#showHistory(false) });
 
     this.el = h("div", { class: "editor" },
       h("header", { class: "topbar" },
@@ -98,16 +97,13 @@ export class EditorView {
   }
 
   close() {
+    void this.canvas.settle(); // left by the browser's back button: what was typed last is still to be saved
+    void this.notes.settle();
     this.#closed = true;
     cancelAnimationFrame(this.#drawing);
     removeEventListener("beforeunload", this.#leaving);
     this.canvas.close();
     this.project.close();
-  }
-
-  /** @param {{id: string}} actor @param {boolean} own */
-  #nameOf(actor, own) {
-    return actor.id === this.project.me && !own ? "You" : actor.id;
   }
 
   #soon() {
@@ -174,7 +170,7 @@ export class EditorView {
   #happened({ event, own }) {
     this.history.add(event);
     if (own) return;
-    const who = this.#nameOf(event.actor, false);
+    const who = event.actor.id;
     const { state } = this.project;
     const { what } = sentence(event, (id) => this.project.block(id));
     announce(`${who} ${what}`);

@@ -9,7 +9,7 @@ import { clock, dayName, dayOf } from "../time.js";
 
 /**
  * @typedef {import("../state.js").DeckEvent} DeckEvent
- * @typedef {{nameOf: (actor: {id: string}, own: boolean) => string, reveal: (blockId: string) => void, close: () => void}} HistoryHost
+ * @typedef {{reveal: (blockId: string) => void, close: () => void}} HistoryHost
  */
 
 /** The panel at the right. */
@@ -106,12 +106,11 @@ export class HistoryPanel {
   /** @param {DeckEvent} event @param {DeckEvent | undefined} above */
   #item(event, above) {
     const { what, quote } = sentence(event, (id) => this.project.block(id));
-    const name = this.host.nameOf(event.actor, false);
     // Saves of one block in a row read as one thing.
     const goesOn = above && above.actor.id === event.actor.id && above.stream.id === event.stream.id && above.event === event.event;
     const shown = event.stream.kind === "block" && this.project.isShown(event.stream.id);
     const words = [
-      h("span", { class: "history-what" }, h("strong", null, name), ` ${what}`,
+      h("span", { class: "history-what" }, h("strong", null, event.actor.id), ` ${what}`,
         event.actor.kind === "machine" ? h("span", { class: "badge" }, icon("machine"), "machine") : null),
       quote ? h("span", { class: "history-quote" }, quote) : null,
       h("span", { class: "history-when" }, h("time", { datetime: event.at }, clock(event.at)), ` · #${event.position}`),

@@ -1,0 +1,142 @@
+"""The read deployable: queries, history, live streams and the studio."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from infra.bootstrap import ReadSide, read_side
+from infra.http.health import health_response
+from infra.http.problems import install_problems
+from infra.postgres.listener import listen
+from infra.settings import Settings
+from projections import checkpoints
+from read_api.checkpoints import CheckpointWatch
+from read_api.documents import Documents
+from read_api.live.hub import Hub
+from read_api.live.socket import LiveSockets
+from read_api.live.sse import ServerSentEvents
+from read_api.openapi import install_openapi
+from read_api.parameters import Cursors
+from read_api.responses import Responder
+from read_api.routes import query_routes
+from read_api.routes.guarding import guarded
+from read_api.side import Reading
+
+DESCRIPTION = (
+    "Queries of Decklog. Every GET takes `min_position`, the `position` of a write that it has to show."
+)
+
+
+async def _reading(settings: Settings, side: ReadSide) -> Reading:
+    head, epoch = await side.log.head()
+    keys = side.keys(epoch)
+    hub = Hub(settings, side.log, keys, head, side.rights.forget)
+    watch = CheckpointWatch()
+    documents = Documents(
+        hub,
+        watch,
+        side.database,
+        side.cache,
+        capacity=settings.l1_entries,
+        patience=settings.read_wait_ms / 1000,
+    )
+    return Reading(settings, side, hub, watch, documents, Responder(epoch), Cursors(epoch), epoch)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the app; it connects to its servers, and gets its routes, when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        side = read_side(settings)
+        await side.start()
+        background: list[asyncio.Task[None]] = []
+        try:
+            reading = await _reading(settings, side)
+            _install(app, reading)
+            listening = listen(settings, checkpoints.CHANNEL, reading.watch.notified)
+            background = [asyncio.create_task(reading.hub.run()), asyncio.create_task(listening)]
+            yield
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await side.stop()
+
+    app = FastAPI(title="Decklog read API", version="1", description=DESCRIPTION, lifespan=lifespan)
+    install_problems(app)
+    install_openapi(app)
+    return app
+
+
+def _install(app: FastAPI, reading: Reading) -> None:
+    events = ServerSentEvents(reading)
+    app.router.routes[:0] = [
+        *query_routes(reading),
+        WebSocketRoute("/api/projects/{project}/live", LiveSockets(reading).endpoint),
+        Route(
+            "/api/projects/{project}/events",
+            guarded(events.endpoint),
+            methods=["GET"],
+            include_in_schema=False,
+        ),
+        Route("/api/health", _health(reading), methods=["GET"], include_in_schema=False),
+        *_studio(reading.settings),
+    ]
+    folder = files("read_api") / "studio"
+    app.mount("/studio", StaticFiles(directory=str(folder)), name="studio")
+
+
+def _health(reading: Reading) -> Any:
+    async def health(_: Request) -> Response:
+        async with reading.side.database.session() as session:
+            table = await checkpoints.table(session)
+        models = [
+            {
+                "model": model,
+                "partition": partition,
+                "position": position,
+                "seconds_since_moved": round(age, 3),
+            }
+            for model, partition, position, age in table
+        ]
+        live = {"subscribers": reading.hub.subscribers}
+        return await health_response("read", reading.side.pool, live=live, projections=models)
+
+    return health
+
+
+def _studio(settings: Settings) -> list[Route]:
+    """The static page: scripts and styles of its own only, connections to itself and the write API."""
+    connect = " ".join(
+        ["'self'", "ws:", "wss:", *([settings.write_public_url] if settings.write_public_url else [])]
+    )
+    headers = {
+        "Content-Security-Policy": (
+            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:;"
+            f" font-src 'self'; connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-cache",
+    }
+
+    async def page(_: Request) -> Response:
+        html = (files("read_api") / "studio" / "index.html").read_bytes()
+        return Response(html, headers=headers, media_type="text/html")
+
+    async def config(_: Request) -> Response:
+        return JSONResponse({"write_url": settings.write_public_url}, headers={"Cache-Control": "no-cache"})
+
+    return [
+        Route("/", page, include_in_schema=False),
+        Route("/studio/config.json", config, include_in_schema=False),
+    ]

@@ -1,0 +1,1 @@
+"""Live events: the hub of this process, sockets and server-sent events."""

@@ -1,0 +1,51 @@
+"""A project's events from any position on, first from the log, then live, without gap or repetition."""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from infra.postgres.event_log import CHUNK, PostgresEventLog
+from projections.live import LiveItem, live_item
+from read_api.live.hub import Hub
+
+
+class TooSlow(Exception):
+    """The reader fell too far behind; `position` is the last event that it was given."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"resume from position {position}")
+        self.position = position
+
+
+async def follow_project(
+    hub: Hub, log: PostgresEventLog, project_id: UUID, after: int
+) -> AsyncIterator[Sequence[LiveItem]]:
+    """Yield the events after a position, for ever.
+
+    The subscription begins before the log is read: an event that the reading misses was committed later,
+    and so comes through the hub; one that comes both ways is dropped by its position.
+
+    Raises:
+        TooSlow: the reader does not keep up with what is live.
+    """
+    subscription = hub.subscribe(project_id)
+    try:
+        while True:
+            subscription.restart()
+            events = await log.project(project_id, after)
+            while events:
+                after = events[-1].position
+                yield [live_item(e) for e in events]
+                if len(events) < CHUNK:
+                    break
+                events = await log.project(project_id, after)
+            if not subscription.overflowed:
+                break
+        while True:
+            items = [i for i in await subscription.take() if i.position > after]
+            if subscription.overflowed:
+                raise TooSlow(after)
+            if items:
+                after = items[-1].position
+                yield items
+    finally:
+        hub.unsubscribe(subscription)

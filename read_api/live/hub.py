@@ -1,0 +1,174 @@
+"""The hub: every event of the log passes through each read process once, in order.
+
+It feeds live subscribers, and it knows what changed last, which keeps cached documents true.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from infra.postgres.event_log import PostgresEventLog
+from infra.redis.keys import Keys
+from infra.redis.streams import StreamEntry, StreamReader
+from infra.settings import Settings
+from projections.feed import FILL_CHUNK, Entry, Feed
+from projections.live import LiveItem, live_item, routed
+from projections.partitions import partition_of
+from read_api.live.touched import Touched
+
+logger = logging.getLogger(__name__)
+
+# In heartbeats: how long the streams may be silent before the log is asked, and before nothing cached is
+# believed any more.
+SILENCE = 2.0
+CONTACT = 4.0
+LOOK_EVERY = 0.25
+# The key of a project's list of blocks among what can change.
+TREE = "tree"
+
+
+class Subscription:
+    """One live reader of one project. It holds at most `capacity` events that were not taken yet."""
+
+    def __init__(self, project_id: UUID, capacity: int) -> None:
+        self.project_id = project_id
+        self.overflowed = False
+        self._capacity = capacity
+        self._items: deque[LiveItem] = deque()
+        self._wake = asyncio.Event()
+
+    def push(self, item: LiveItem) -> None:
+        """Hand an event over; past the capacity the reader has to go back to the log."""
+        if len(self._items) >= self._capacity:
+            self._items.clear()
+            self.overflowed = True
+        if not self.overflowed:
+            self._items.append(item)
+        self._wake.set()
+
+    async def take(self) -> list[LiveItem]:
+        """Wait for events and return all that have come."""
+        while not self._items and not self.overflowed:
+            self._wake.clear()
+            await self._wake.wait()
+        items = list(self._items)
+        self._items.clear()
+        return items
+
+    def restart(self) -> None:
+        """Begin anew after an overflow: from here on nothing is missing."""
+        self._items.clear()
+        self.overflowed = False
+
+
+class Hub:
+    """All events of all partitions, for this process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: PostgresEventLog,
+        keys: Keys,
+        head: int,
+        on_project: Callable[[UUID], None],
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._keys = keys
+        self._on_project = on_project
+        self._subscribers: dict[UUID, set[Subscription]] = {}
+        self._feeds = [self._feed(k, head) for k in range(settings.stream_partitions)]
+        self._heard = [float("-inf")] * settings.stream_partitions
+        self._known_at = [float("-inf")] * settings.stream_partitions
+        self.touched = Touched(head)
+
+    async def run(self) -> None:
+        """Follow the log until cancelled."""
+        streams = {k: self._keys.live_stream(k) for k in range(len(self._feeds))}
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._mind_silence())
+            tasks.create_task(StreamReader(self._settings, streams, self._take, group=None).run())
+
+    def position(self, partition: int) -> int:
+        """Return the position up to which this process knows all of a partition's events."""
+        return self._feeds[partition].position
+
+    def in_contact(self, partition: int) -> bool:
+        """Tell whether the knowledge of a partition is current enough to believe what is cached."""
+        patience = CONTACT * self._settings.relay_heartbeat_ms / 1000
+        return asyncio.get_running_loop().time() - self._known_at[partition] <= patience
+
+    @property
+    def subscribers(self) -> int:
+        """How many live readers there are."""
+        return sum(len(s) for s in self._subscribers.values())
+
+    def subscribe(self, project_id: UUID) -> Subscription:
+        """Begin to collect a project's events."""
+        subscription = Subscription(project_id, self._settings.live_queue_max)
+        self._subscribers.setdefault(project_id, set()).add(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Stop collecting."""
+        group = self._subscribers.get(subscription.project_id)
+        if group is not None:
+            group.discard(subscription)
+            if not group:
+                del self._subscribers[subscription.project_id]
+
+    def _feed(self, partition: int, head: int) -> "Feed[LiveItem]":
+        async def fill(after: int, to: int) -> tuple[Sequence[LiveItem], int]:
+            events = await self._log.after(after, FILL_CHUNK, to=to)
+            reached = events[-1].position if len(events) == FILL_CHUNK else to
+            partitions = self._settings.stream_partitions
+            return [
+                live_item(e) for e in events if partition_of(e.project_id, partitions) == partition
+            ], reached
+
+        async def deliver(items: Sequence[LiveItem], _: int) -> None:
+            for item in items:
+                self._dispatch(item)
+
+        return Feed(head, fill, deliver)
+
+    def _dispatch(self, item: LiveItem) -> None:
+        self.touched.mark((item.stream_id, item.kind), item.position)
+        if item.kind == "project":
+            self._on_project(item.project_id)
+        elif item.kind == "block":
+            self.touched.mark((item.project_id, TREE), item.position)
+        for subscription in self._subscribers.get(item.project_id, ()):
+            subscription.push(item)
+
+    async def _take(self, partition: int, entries: Sequence[StreamEntry]) -> None:
+        await self._feeds[partition].take(
+            [
+                Entry(e.position, e.previous, routed(e.position, e.route, e.payload) if e.payload else None)
+                for e in entries
+            ]
+        )
+        self._heard[partition] = self._known_at[partition] = asyncio.get_running_loop().time()
+
+    async def _mind_silence(self) -> None:
+        """Read the log while a stream says nothing: Redis may be away, the relay or broadcaster may be."""
+        loop = asyncio.get_running_loop()
+        patience = SILENCE * self._settings.relay_heartbeat_ms / 1000
+        while True:
+            silent = [k for k, at in enumerate(self._heard) if loop.time() - at > patience]
+            if silent:
+                try:
+                    await self._ask_log(silent)
+                except Exception:
+                    # Without contact nothing cached is believed; the next look tries again.
+                    logger.exception("the log cannot be followed")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _ask_log(self, partitions: Sequence[int]) -> None:
+        asked = asyncio.get_running_loop().time()
+        head, _ = await self._log.head()
+        for k in partitions:
+            await self._feeds[k].catch_up(head)
+            self._known_at[k] = asked

@@ -1,0 +1,77 @@
+"""`GET /api/projects/{project}/events`: the same events as server-sent events, resumed by Last-Event-ID."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from infra.http.auth import Principal
+from infra.http.errors import Invalid
+from projections.live import LiveItem
+from read_api.live.following import TooSlow, follow_project
+from read_api.parameters import Parameters, path_id
+from read_api.side import Reading
+
+KEEP_ALIVE = 15.0
+
+
+class ServerSentEvents:
+    """Streams events over HTTP."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    async def endpoint(self, request: Request) -> Response:
+        """Answer an endless stream of a project's events."""
+        reading = self._reading
+        principal = reading.principal(request)
+        project_id = path_id(request, "project")
+        parameters = Parameters.of(request)
+        last = request.headers.get("last-event-id")
+        if last is not None and not (last.isascii() and last.isdigit()):
+            raise Invalid.at("Last-Event-ID", "must be a position")
+        await reading.role(project_id, principal.user)
+        head, _ = await reading.side.log.head()
+        after = int(last) if last is not None else parameters.number("after", head)
+        return StreamingResponse(
+            self._events(project_id, principal, after),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    async def _events(self, project_id: UUID, principal: Principal, after: int) -> AsyncIterator[bytes]:
+        reading = self._reading
+        yield b": welcome\n\n"
+        following = follow_project(reading.hub, reading.side.log, project_id, after)
+        waiting: asyncio.Task[Sequence[LiveItem]] | None = None
+        try:
+            while True:
+                waiting = waiting or asyncio.ensure_future(anext(following))
+                done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE)
+                if reading.side.authenticator.ended(principal):
+                    return
+                if not done:
+                    yield b": still here\n\n"
+                    continue
+                items, waiting = waiting.result(), None
+                for item in items:
+                    if item.kind == "project":
+                        role = await reading.side.rights.fresh_role(project_id, principal.user)
+                        if role is None:
+                            return
+                    yield _frame(item)
+        except TooSlow:
+            return
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)
+            await following.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+def _frame(item: LiveItem) -> bytes:
+    name = orjson.loads(item.event)["event"]
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, name.encode(), item.event)

@@ -1,0 +1,83 @@
+"""Completes the OpenAPI document with the queries, which are plain routes."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+_PAGED = ("cursor", "limit")
+# Path: (operation, summary, query parameters).
+QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "/api/projects": ("list-projects", "The caller's projects, the newest first", ("q", "archived", *_PAGED)),
+    "/api/projects/{project}": ("get-project", "One project, with the caller's role", ()),
+    "/api/projects/{project}/blocks": ("list-blocks", "The blocks in tree order", ("type", *_PAGED)),
+    "/api/projects/{project}/blocks/{block}": ("get-block", "One block", ()),
+    "/api/projects/{project}/blocks/{block}/history": ("block-history", "What happened to a block", _PAGED),
+    "/api/projects/{project}/history": (
+        "project-history",
+        "What happened to a project; NDJSON by `Accept: application/x-ndjson`",
+        ("order", "after", *_PAGED),
+    ),
+    "/api/projects/{project}/members": ("list-members", "Who is in the project", _PAGED),
+    "/api/projects/{project}/events": ("events", "Server-sent events, resumed by Last-Event-ID", ("after",)),
+}
+_PROBLEMS = {
+    "401": "no valid token",
+    "404": "no such thing, as far as the caller may know",
+    "422": "a parameter is wrong",
+    "503": "`min_position` was not reached in time, or a server is away",
+}
+
+
+def _operation(path: str, operation: str, summary: str, query: tuple[str, ...]) -> dict[str, Any]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    in_path = [
+        {"name": n, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        for n in names
+    ]
+    in_query = [
+        {"name": n, "in": "query", "schema": {"type": "integer" if n in ("limit", "after") else "string"}}
+        for n in query
+    ]
+    fresh = {"name": "min_position", "in": "query", "schema": {"type": "integer"}}
+    problem = {"application/problem+json": {"schema": {"type": "object"}}}
+    headers = {
+        "X-Decklog-Position": {"schema": {"type": "integer"}, "description": "the answer is true as of it"},
+        "ETag": {"schema": {"type": "string"}},
+    }
+    return {
+        "tags": ["queries"],
+        "operationId": operation,
+        "summary": summary,
+        "security": [{"bearer": []}],
+        "parameters": [*in_path, *in_query, fresh],
+        "responses": {
+            "200": {"description": "the answer", "headers": headers, "content": {"application/json": {}}},
+            **{status: {"description": text, "content": problem} for status, text in _PROBLEMS.items()},
+        },
+    }
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Make `/openapi.json` describe every query."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            api = get_openapi(
+                title=app.title, version=app.version, description=app.description, routes=app.routes
+            )
+            paths = api.setdefault("paths", {})
+            for path, (operation, summary, query) in QUERIES.items():
+                paths[path] = {"get": _operation(path, operation, summary, query)}
+            paths["/api/health"] = {
+                "get": {
+                    "summary": "Is this process fit to serve",
+                    "responses": {"200": {"description": "it is"}},
+                }
+            }
+            schemes = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+            api.setdefault("components", {})["securitySchemes"] = schemes
+            app.openapi_schema = api
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -1,0 +1,41 @@
+"""How documents and lists are answered."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+NOT_MODIFIED = 304
+POSITION = "X-Decklog-Position"
+# What a read answers depends on who asks: shared caches keep nothing.
+PRIVATE = "private, no-cache"
+
+
+class Responder:
+    """Builds answers with their position and ETag."""
+
+    def __init__(self, epoch: UUID) -> None:
+        self._epoch = epoch.hex[:8]
+
+    def answer(self, request: Request, body: bytes, position: int, tag: str) -> Response:
+        """Answer a body, or 304 if the caller has it."""
+        etag = f'W/"{self._epoch}-{tag}"'
+        headers = {POSITION: str(position), "ETag": etag, "Cache-Control": PRIVATE}
+        asked = request.headers.get("if-none-match")
+        if asked is not None and etag in (part.strip() for part in asked.split(",")):
+            return Response(status_code=NOT_MODIFIED, headers=headers)
+        return Response(body, headers=headers, media_type="application/json")
+
+    def page(self, items: Sequence[Any], next_cursor: str | None, position: int) -> Response:
+        """Answer a page that is not cached."""
+        body = orjson.dumps({"items": items, "next_cursor": next_cursor})
+        headers = {POSITION: str(position), "Cache-Control": PRIVATE}
+        return Response(body, headers=headers, media_type="application/json")
+
+
+def page_body(items: Sequence[Any], next_cursor: str | None) -> bytes:
+    """Render a page."""
+    return orjson.dumps({"items": items, "next_cursor": next_cursor})

@@ -1,0 +1,16 @@
+"""The queries of the public contract, a module a subject."""
+
+from starlette.routing import BaseRoute
+
+from read_api.routes import blocks, history, members, projects
+from read_api.side import Reading
+
+
+def query_routes(reading: Reading) -> list[BaseRoute]:
+    """Return all query routes, for the front of the app's router."""
+    return [
+        *projects.routes(reading),
+        *blocks.routes(reading),
+        *history.routes(reading),
+        *members.routes(reading),
+    ]

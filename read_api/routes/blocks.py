@@ -1,0 +1,121 @@
+"""`/api/projects/{project}/blocks` and one block."""
+
+from functools import partial
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from infra.http.errors import Invalid, NotFound
+from projections.blocks import queries
+from projections.ports import Session
+from read_api.documents import Subject
+from read_api.live.hub import TREE
+from read_api.parameters import Cursors, Parameters, path_id
+from read_api.responses import page_body
+from read_api.routes.guarding import guarded
+from read_api.side import Reading
+
+LIST = "blocks"
+
+
+async def _load_one(
+    session: Session, partition: int, project_id: UUID, block_id: UUID
+) -> tuple[int, bytes | None]:
+    as_of, row = await queries.find(session, partition, project_id, block_id)
+    return as_of, orjson.dumps(queries.document(row)) if row else None
+
+
+async def _load_page(
+    session: Session,
+    *,
+    partition: int,
+    project_id: UUID,
+    cursors: Cursors,
+    block_type: str | None,
+    after: list[str] | None,
+    limit: int,
+) -> tuple[int, bytes]:
+    as_of, found = await queries.tree_page(
+        session, partition, project_id, block_type=block_type, after=after, limit=limit + 1
+    )
+    items = [queries.document(row) for _, row in found[:limit]]
+    cursor = cursors.encode(LIST, "\n".join(found[limit - 1][0])) if len(found) > limit else None
+    return as_of, page_body(items, cursor)
+
+
+class BlockQueries:
+    """One block, and all blocks of a project in tree order."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._keys = reading.side.keys(reading.epoch)
+
+    async def one(self, request: Request) -> Response:
+        """Answer a block, deleted ones included."""
+        reading = self._reading
+        user = reading.principal(request).user
+        project_id, block_id = path_id(request, "project"), path_id(request, "block")
+        parameters = Parameters.of(request)
+        await reading.role(project_id, user)
+        partition = reading.partition(project_id)
+        subject = Subject(
+            key=self._keys.document(project_id, f"block:{block_id.hex}"),
+            touched=(block_id, "block"),
+            model="blocks",
+            partition=partition,
+            ttl=reading.settings.cache_block_ttl,
+            load=partial(_load_one, partition=partition, project_id=project_id, block_id=block_id),
+        )
+        document, position = await reading.documents.get(subject, parameters.min_position)
+        if document is None:
+            raise NotFound("no such block")
+        return reading.responder.answer(request, document.body, position, document.tag)
+
+    async def many(self, request: Request) -> Response:
+        """Answer a page of a project's blocks: each slide, then what is on it."""
+        reading = self._reading
+        user = reading.principal(request).user
+        project_id = path_id(request, "project")
+        parameters = Parameters.of(request)
+        block_type = parameters.values.get("type")
+        if block_type is not None and block_type not in queries.BLOCK_TYPES:
+            raise Invalid.at("type", f"must be one of {', '.join(queries.BLOCK_TYPES)}")
+        cursor = parameters.values.get("cursor")
+        place = reading.cursors.decode(LIST, cursor, str)
+        await reading.role(project_id, user)
+        partition = reading.partition(project_id)
+        subject = Subject(
+            key=self._keys.document(
+                project_id, f"blocks:{parameters.limit}:{block_type or ''}:{cursor or ''}"
+            ),
+            touched=(project_id, TREE),
+            model="blocks",
+            partition=partition,
+            ttl=reading.settings.cache_block_ttl,
+            load=partial(
+                _load_page,
+                partition=partition,
+                project_id=project_id,
+                cursors=reading.cursors,
+                block_type=block_type,
+                after=str(place[0]).split("\n") if place else None,
+                limit=parameters.limit,
+            ),
+        )
+        document, position = await reading.documents.get(subject, parameters.min_position)
+        if document is None:
+            raise NotFound("no such project")
+        return reading.responder.answer(request, document.body, position, document.tag)
+
+
+def routes(reading: Reading) -> list[BaseRoute]:
+    """Return the routes of blocks."""
+    blocks = BlockQueries(reading)
+    base = "/api/projects/{project}/blocks"
+    return [
+        Route(base, guarded(blocks.many), methods=["GET"], include_in_schema=False),
+        Route(base + "/{block}", guarded(blocks.one), methods=["GET"], include_in_schema=False),
+    ]

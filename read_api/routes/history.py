@@ -1,0 +1,94 @@
+"""`/api/projects/{project}/history` and a block's history: what happened, from the log itself."""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from infra.http.errors import NotFound
+from projections.history import Recorded, ndjson, public_event
+from read_api.parameters import Parameters, path_id
+from read_api.responses import POSITION
+from read_api.routes.guarding import guarded
+from read_api.side import Reading
+
+LIST = "history"
+NDJSON = "application/x-ndjson"
+
+
+class HistoryQueries:
+    """The events of a project or a block, in pages or as one stream."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    async def project(self, request: Request) -> Response:
+        """Answer a project's events."""
+        reading = self._reading
+        user = reading.principal(request).user
+        project_id = path_id(request, "project")
+        parameters = Parameters.of(request)
+        descending = parameters.choice("order", "asc", "desc") == "desc"
+        head = await reading.reached(parameters)
+        await reading.role(project_id, user)
+        if NDJSON in request.headers.get("accept", "") and not descending:
+            lines = self._lines(project_id, parameters.number("after", 0))
+            return StreamingResponse(lines, media_type=NDJSON, headers={POSITION: str(head)})
+        place = reading.cursors.decode(f"{LIST} {descending}", parameters.values.get("cursor"), int)
+        limit = parameters.limit
+        edge = int(place[0]) if place else None
+        events = await reading.side.log.project(
+            project_id,
+            edge if edge is not None else parameters.number("after", 0),
+            limit + 1,
+            descending=descending,
+            before=edge,
+        )
+        return self._page(events, limit, head, kind=f"{LIST} {descending}")
+
+    async def block(self, request: Request) -> Response:
+        """Answer a block's events, oldest first."""
+        reading = self._reading
+        user = reading.principal(request).user
+        project_id, block_id = path_id(request, "project"), path_id(request, "block")
+        parameters = Parameters.of(request)
+        head = await reading.reached(parameters)
+        await reading.role(project_id, user)
+        place = reading.cursors.decode("block history", parameters.values.get("cursor"), int)
+        events = await reading.side.log.stream(block_id)
+        if not events or events[0].project_id != project_id:
+            raise NotFound("no such block")
+        rest = [e for e in events if place is None or e.position > int(place[0])]
+        return self._page(rest[: parameters.limit + 1], parameters.limit, head, kind="block history")
+
+    def _page(self, events: Sequence[Recorded], limit: int, head: int, *, kind: str) -> Response:
+        shown = events[:limit]
+        more = len(events) > limit
+        cursor = self._reading.cursors.encode(kind, shown[-1].position) if more else None
+        return self._reading.responder.page([public_event(e) for e in shown], cursor, head)
+
+    async def _lines(self, project_id: UUID, after: int) -> AsyncIterator[bytes]:
+        while chunk := await self._reading.side.log.project(project_id, after):
+            yield ndjson(chunk)
+            after = chunk[-1].position
+
+
+def routes(reading: Reading) -> list[BaseRoute]:
+    """Return the routes of history."""
+    history = HistoryQueries(reading)
+    return [
+        Route(
+            "/api/projects/{project}/history",
+            guarded(history.project),
+            methods=["GET"],
+            include_in_schema=False,
+        ),
+        Route(
+            "/api/projects/{project}/blocks/{block}/history",
+            guarded(history.block),
+            methods=["GET"],
+            include_in_schema=False,
+        ),
+    ]

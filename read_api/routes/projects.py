@@ -1,0 +1,117 @@
+"""`/api/projects` and `/api/projects/{project}`."""
+
+import asyncio
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from infra.http.errors import NotFound, Unavailable
+from projections.ports import Session
+from projections.projects import queries
+from projections.projects.rows import ProjectRow
+from read_api.documents import Subject
+from read_api.parameters import Parameters, path_id
+from read_api.routes.guarding import guarded
+from read_api.side import Reading
+
+LIST = "projects"
+TEXT_LIMIT = 200
+
+
+async def _load(session: Session, partition: int, project_id: UUID) -> tuple[int, bytes | None]:
+    as_of, row = await queries.find(session, partition, project_id)
+    return as_of, orjson.dumps(queries.document(row)) if row else None
+
+
+class ProjectQueries:
+    """One project, and the projects of a member."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._keys = reading.side.keys(reading.epoch)
+
+    def _subject(self, project_id: UUID) -> Subject:
+        partition = self._reading.partition(project_id)
+        return Subject(
+            key=self._keys.document(project_id, "project"),
+            touched=(project_id, "project"),
+            model="projects",
+            partition=partition,
+            ttl=self._reading.settings.cache_project_ttl,
+            load=partial(_load, partition=partition, project_id=project_id),
+        )
+
+    async def one(self, request: Request) -> Response:
+        """Answer a project, with the caller's role in it."""
+        reading = self._reading
+        user = reading.principal(request).user
+        project_id = path_id(request, "project")
+        parameters = Parameters.of(request)
+        role = await reading.role(project_id, user)
+        document, position = await reading.documents.get(self._subject(project_id), parameters.min_position)
+        if document is None:
+            raise NotFound("no such project")
+        body = document.body[:-1] + b',"role":"' + role.label.encode() + b'"}'
+        return reading.responder.answer(request, body, position, f"{document.tag}-{role.label}")
+
+    async def many(self, request: Request) -> Response:
+        """Answer a page of the caller's projects, the newest first."""
+        reading = self._reading
+        user = reading.principal(request).user
+        parameters = Parameters.of(request)
+        limit = parameters.limit
+        place = reading.cursors.decode(LIST, parameters.values.get("cursor"), str, str)
+        before = (datetime.fromisoformat(str(place[0])), UUID(str(place[1]))) if place else None
+        text = (parameters.values.get("q") or "").strip()[:TEXT_LIMIT] or None
+        archived = parameters.flag("archived")
+        position, rows = await self._page(
+            user, text, before, limit + 1, parameters.min_position, archived=archived
+        )
+        # Who is listed by a projection that lags is asked of the log before anything is shown.
+        shown = rows[:limit]
+        roles = await reading.side.rights.roles([r.project_id for r in shown], user)
+        items = [
+            {**queries.document(r), "role": roles[r.project_id].label} for r in shown if r.project_id in roles
+        ]
+        last = shown[-1] if len(rows) > limit else None
+        cursor = (
+            reading.cursors.encode(LIST, last.created_at.isoformat(), str(last.project_id)) if last else None
+        )
+        return reading.responder.page(items, cursor, position)
+
+    async def _page(
+        self,
+        user: str,
+        text: str | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+        min_position: int,
+        *,
+        archived: bool,
+    ) -> tuple[int, list[ProjectRow]]:
+        reading = self._reading
+        deadline = asyncio.get_running_loop().time() + reading.settings.read_wait_ms / 1000
+        while True:
+            async with reading.side.database.session() as session:
+                position, rows = await queries.page(
+                    session, user, text=text, archived=archived, before=before, limit=limit
+                )
+            if position >= min_position:
+                return position, rows
+            if asyncio.get_running_loop().time() >= deadline:
+                raise Unavailable(f"position {min_position} has not been reached yet; it is {position}")
+            await reading.watch.reach("projects", None, min_position)
+
+
+def routes(reading: Reading) -> list[BaseRoute]:
+    """Return the routes of projects."""
+    projects = ProjectQueries(reading)
+    return [
+        Route("/api/projects/{project}", guarded(projects.one), methods=["GET"], include_in_schema=False),
+        Route("/api/projects", guarded(projects.many), methods=["GET"], include_in_schema=False),
+    ]
