@@ -10,7 +10,7 @@ MOST_BLOCKS: Final = 2_000
 MOST_WARNINGS: Final = 500
 
 
-class ImportRefused(ValueError):  # noqa: N818 - named as what happened, as every refusal of a command is
+class ImportRefused(ValueError):
     """A source that no deck can be made of.
 
     Attributes:

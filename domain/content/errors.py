@@ -28,7 +28,7 @@ class FieldError:
     limit: int | None = None
 
 
-class ContentInvalid(ValueError):  # noqa: N818 - the name is part of the room's interface
+class ContentInvalid(ValueError):
     """A content that no block of its type may have."""
 
     def __init__(self, errors: Iterable[FieldError]) -> None:

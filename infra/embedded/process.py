@@ -69,7 +69,8 @@ class GuardedProcess:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self.wait()
         if self.exit_code is None:
             # Not reaped yet, so the group number is still its own.
             with suppress(ProcessLookupError, PermissionError):

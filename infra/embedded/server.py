@@ -166,7 +166,8 @@ class EmbeddedServer(ABC):
                     f"{self.title} did not answer within {_READY_SECONDS:.0f} s: see {self._folder.log(self.key)}"
                 )
             with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), _ASK_SECONDS)
+                async with asyncio.timeout(_ASK_SECONDS):
+                    await process.wait()
         return False
 
     async def _prepare(self) -> None:

@@ -14,6 +14,9 @@ from infra.embedded.process import describe_exit
 from infra.embedded.server import EmbeddedServer
 from infra.embedded.valkey import EmbeddedValkey
 
+_LONGEST_PAUSE_SECONDS = 0.5
+_SETTLED_SECONDS = 1.0
+
 
 class EmbeddedServers:
     """PostgreSQL and Valkey in a data folder, restarted when they die, for as long as this object runs."""
@@ -102,27 +105,31 @@ class EmbeddedServers:
         await self.stop()
 
     async def _monitor(self, server: EmbeddedServer) -> None:
-        """Bring a server back each time it dies; a first death is answered at once."""
-        backoff = Backoff(at_once_first=True)
+        """Bring a server back each time it dies."""
+        # What was killed comes back within 2 s however often it is killed: little of them goes into waiting.
+        deaths = Backoff(at_once_first=True, settled=_SETTLED_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
         while True:
             code = await server.wait()
             died = time.monotonic()
             self._announce(f"{server.title} (pid {server.pid}) {describe_exit(code)}: starting it again")
-            await self._revive(server, backoff)
+            await asyncio.sleep(deaths.died())
+            await self._revive(server)
+            deaths.born()
             seconds = time.monotonic() - died
             self._announce(
                 f"{server.title} is back after {seconds:.1f} s (pid {server.pid}, port {server.port})"
             )
 
-    async def _revive(self, server: EmbeddedServer, backoff: Backoff) -> None:
+    async def _revive(self, server: EmbeddedServer) -> None:
+        failures = Backoff()
         while True:
-            await asyncio.sleep(backoff.died())
-            backoff.born()
             try:
                 await server.start()
             # Whatever it was (a full disk, a taken port), giving up would leave the service without its truth.
             except (EmbeddedError, OSError) as error:
-                self._announce(f"{server.title} does not come back yet: {error}")
+                delay = failures.died()
+                self._announce(f"{server.title} does not come back, trying again in {delay:.1f} s: {error}")
+                await asyncio.sleep(delay)
             else:
                 return
 

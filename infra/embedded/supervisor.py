@@ -47,8 +47,9 @@ class _Child:
 
     @property
     def pid(self) -> int | None:
-        alive = self._process is not None and self._process.exit_code is None
-        return self._process.pid if alive and self._process is not None else None
+        if self._process is None or self._process.exit_code is not None:
+            return None
+        return self._process.pid
 
     async def start(self) -> None:
         self._process = await spawn(
@@ -68,8 +69,17 @@ class _Child:
                 f"{self.spec.name} (pid {pid}) {self.last_end}: starting it again in {delay:.1f} s"
             )
             await asyncio.sleep(delay)
-            await self.start()
-            self._announce(f"{self.spec.name} was started again (pid {self.pid})")
+            await self._start_again()
+            self._announce(f"{self.spec.name} was started again (pid {self._process.pid})")
+
+    async def _start_again(self) -> None:
+        while True:
+            try:
+                return await self.start()
+            except OSError as error:  # no memory, no process numbers, a full disk: these pass
+                delay = self._backoff.died()
+                self._announce(f"{self.spec.name} cannot be started, trying again in {delay:.1f} s: {error}")
+                await asyncio.sleep(delay)
 
     async def is_well(self) -> bool:
         if self.pid is None:
@@ -158,7 +168,7 @@ class Supervisor:
         """Watch until an event is set; call `stop` afterwards.
 
         Raises:
-            OSError: A process could not even be tried (no memory, no descriptors).
+            Exception: What ended the watching, which nothing is meant to do.
         """
         told = asyncio.create_task(stop.wait())
         try:

@@ -34,7 +34,7 @@ async def save(session: Session, rows: Sequence[ProjectRow]) -> None:
     updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     for row in rows:
         await session.execute(
-            f"insert into project_rows ({COLUMNS}) values ({', '.join(['%s'] * len(names))})"  # noqa: S608 - constants
+            f"insert into project_rows ({COLUMNS}) values ({', '.join(['%s'] * len(names))})"
             f" on conflict (project_id) do update set {updates}",
             [*(getattr(row, name) for name in names[:-1]), orjson.dumps(row.members).decode()],
         )

@@ -1,6 +1,7 @@
 # ruff: noqa: ASYNC220, ASYNC221, ASYNC240 - a test may block the loop that is its own
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -222,6 +223,12 @@ async def test_as_root_below_a_closed_folder(tmp_path: Path, place: Path, announ
     assert home.parent == place / "var" / "decklog"
     assert (tmp_path / ".decklog" / "servers").readlink() == home
     assert str(home) in announced[0]
+    shutil.rmtree(home)
+    with (
+        DataFolder.open(tmp_path / ".decklog", elsewhere=home.parent) as folder,
+        pytest.raises(EmbeddedError, match="which is gone"),
+    ):
+        _ = folder.home
 
 
 @as_root

@@ -157,6 +157,7 @@ def test_delays_double_up_to_ten_seconds() -> None:
     backoff, eager = Backoff(), Backoff(at_once_first=True)
     assert [backoff.died() for _ in range(8)] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
     assert [eager.died() for _ in range(3)] == [0.0, 0.2, 0.4]
+    assert [Backoff(longest=0.1).died() for _ in range(2)] == [0.1, 0.1]
 
 
 def test_delays_start_over_after_a_long_enough_life() -> None:

@@ -4,6 +4,8 @@ import { h, svg } from "../dom.js";
 
 const WIDTH = 720;
 const HEIGHT = 360;
+/** Round charts are as wide as high; the legend stands beside them. */
+const ROUND = 372;
 const COLOURS = 8;
 const LABEL = 15;
 
@@ -31,13 +33,13 @@ export function drawChart(chart) {
   if (!categories.length || !series.length) return h("p", { class: "placeholder" }, "A chart without numbers yet");
   const round = kind === "pie" || kind === "doughnut";
   const drawing = svg("svg", {
-    class: "chart-drawing", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": describe(kind, categories, series),
+    class: "chart-drawing", viewBox: `0 0 ${round ? ROUND : WIDTH} ${HEIGHT}`, role: "img", "aria-label": describe(kind, categories, series),
   }, round ? pie(kind, categories, series[0]) : axes(kind, categories, series));
   const names = round ? categories : series.map((s) => s.name);
   const legend = names.length > 1 || round
     ? h("ul", { class: "chart-legend", "aria-hidden": "true" }, names.slice(0, 12).map((name, i) => h("li", { class: colour(i) }, cut(name || "–", 28))))
     : null;
-  return h("div", { class: `chart chart-${kind}` }, drawing, legend);
+  return h("div", { class: `chart ${round ? "round" : ""}` }, drawing, legend);
 }
 
 /** @param {string} kind @param {string[]} categories @param {Series[]} series */
@@ -140,7 +142,7 @@ function lines(kind, series, at, along) {
 function pie(kind, categories, series) {
   const values = categories.map((_, i) => Math.max(0, series.values[i] ?? 0));
   const total = values.reduce((a, b) => a + b, 0);
-  const [x, y, outer] = [WIDTH / 2, HEIGHT / 2, HEIGHT / 2 - 8];
+  const [x, y, outer] = [ROUND / 2, HEIGHT / 2, HEIGHT / 2 - 8];
   const inner = kind === "doughnut" ? outer * 0.58 : 0;
   if (!total) return [svg("circle", { class: "chart-grid", cx: x, cy: y, r: outer, fill: "none" })];
   const point = (/** @type {number} */ r, /** @type {number} */ turn) => {

@@ -24,10 +24,7 @@ const RENDERERS = {
   text: (c, context) => h("div", { class: "text" }, c.text?.trim() ? paragraphs(c.text) : placeholder(context, "Write something")),
   bullets: (c, context) => bullets(c.items ?? [], context),
   image: (c, context) => image(c, context),
-  table: (c) => h("table", { class: "table" },
-    h("thead", null, h("tr", null, (c.columns ?? []).map((/** @type {any} */ column) => h("th", { scope: "col" }, inline(column.text ?? ""))))),
-    h("tbody", null, (c.rows ?? []).map((/** @type {any} */ row) => h("tr", null,
-      (row.cells ?? []).map((/** @type {string} */ cell) => h("td", { class: isNumber(cell) ? "number" : null }, inline(cell))))))),
+  table: (c) => table(c.columns ?? [], c.rows ?? []),
   chart: (c) => drawChart(c),
   code: (c, context) => h("figure", { class: "code" },
     c.language ? h("figcaption", null, c.language) : null,
@@ -55,6 +52,16 @@ export function renderContent(block, context) {
 
 /** @param {string} cell */
 const isNumber = (cell) => /^[\s$€£+-]*[\d.,]+\s*%?$/.test(cell);
+
+/** @param {any[]} columns @param {any[]} rows */
+function table(columns, rows) {
+  // Where all cells are numbers, they and their heading stand at the right.
+  const numbers = columns.map((_, i) => rows.some((row) => row.cells[i]) && rows.every((row) => !row.cells[i] || isNumber(row.cells[i])));
+  const look = (/** @type {number} */ i) => (numbers[i] ? "number" : null);
+  return h("table", { class: "table" },
+    h("thead", null, h("tr", null, columns.map((column, i) => h("th", { scope: "col", class: look(i) }, inline(column.text ?? ""))))),
+    h("tbody", null, rows.map((row) => h("tr", null, (row.cells ?? []).map((/** @type {string} */ cell, /** @type {number} */ i) => h("td", { class: look(i) }, inline(cell)))))));
+}
 
 /** Nested lists from flat items: the levels say how deep. @param {any[]} items @param {RenderContext} context */
 function bullets(items, context) {
