@@ -1,5 +1,6 @@
 """Every setting, by the names and defaults of the deployment guide. The only reader of the environment."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -124,3 +125,8 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         redis_url=said.redis_url or found.redis_url,
         jwt_secret=said.jwt_secret or found.jwt_secret,
     )
+
+
+def child_environment(**settings: str) -> dict[str, str]:
+    """Return this process's environment with these settings on top, for a process that it starts."""
+    return {**os.environ, **settings}

@@ -71,7 +71,14 @@ def create_app(settings: Settings) -> FastAPI:
             await asyncio.gather(*background, return_exceptions=True)
             await side.stop()
 
-    app = FastAPI(title="Decklog read API", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Decklog read API",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     install_problems(app)
     install_openapi(app)
     return app

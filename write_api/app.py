@@ -29,7 +29,14 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await side.stop()
 
-    app = FastAPI(title="Decklog write API", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Decklog write API",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.router.routes[:0] = CommandRoutes(side.bus, side.authenticator).routes()
 
     @app.get("/api/health", tags=["operations"], summary="Is this process fit to serve")

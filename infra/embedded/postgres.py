@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import psycopg
-from psycopg import sql
 
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.files import make_folder, write_file
@@ -18,14 +17,13 @@ from infra.embedded.logs import tail
 from infra.embedded.orphans import end_processes
 from infra.embedded.ports import LOOPBACK
 from infra.embedded.postgres_config import postgres_config
+from infra.embedded.postgres_database import provide_database
 from infra.embedded.process import describe_exit, spawn
 from infra.embedded.programs import POSTGRES_MAJOR
 from infra.embedded.server import MINIMAL_ENV, EmbeddedServer
 
 _ADMIN, _USER, _DATABASE = "postgres", "decklog", "decklog"
 _STOP_SECONDS = 30.0  # the last checkpoint is part of it
-# What an operator's verbs need beyond one's own tables: statistics, ending a query, a checkpoint.
-_GRANTED = sql.SQL("pg_monitor, pg_signal_backend, pg_checkpoint")
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -69,7 +67,8 @@ class EmbeddedPostgres(EmbeddedServer):
         """Start, or start again; see `EmbeddedServer.start`."""
         await super().start()
         try:
-            await self._provide_database()
+            async with await psycopg.AsyncConnection.connect(**self._admin(self.port)) as connection:
+                await provide_database(connection, _DATABASE, _USER, self._folder.postgres_password)
         except psycopg.Error as error:
             raise EmbeddedError(f"the database {_DATABASE} cannot be made: {error}") from error
 
@@ -175,22 +174,6 @@ class EmbeddedPostgres(EmbeddedServer):
             return False
         await connection.close()
         return True
-
-    async def _provide_database(self) -> None:
-        async with await psycopg.AsyncConnection.connect(**self._admin(self.port)) as connection:
-            user, database = sql.Identifier(_USER), sql.Identifier(_DATABASE)
-            found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [_USER])
-            if await found.fetchone() is None:
-                # The verifier, not the password: a failing statement is written into the log.
-                password = self._folder.postgres_password.encode()
-                verifier = connection.pgconn.encrypt_password(
-                    password, _USER.encode(), b"scram-sha-256"
-                ).decode()
-                statement = sql.SQL("CREATE ROLE {} LOGIN CREATEDB IN ROLE {} PASSWORD {}")
-                await connection.execute(statement.format(user, _GRANTED, sql.Literal(verifier)))
-            found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE])
-            if await found.fetchone() is None:
-                await connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, user))
 
 
 def _first_number(record: Path) -> int | None:

@@ -38,7 +38,7 @@ export function explain(error) {
   const first = error.errors[0];
   if (!first) return error.message;
   const limit = first.limit === undefined ? "" : ` (limit ${first.limit.toLocaleString()})`;
-  return `${first.field}: ${first.message}${limit}`;
+  return `${first.field.replace(/^(changes|content)\./, "")}: ${first.message}${limit}`;
 }
 
 const pause = (/** @type {number} */ ms) => new Promise((done) => setTimeout(done, ms));

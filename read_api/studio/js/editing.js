@@ -136,9 +136,10 @@ export class EditSession {
     this.#end();
     if (saving) await saving;
     const back = Object.fromEntries([...this.#touched].filter((f) => !same(this.#original[f], this.#synced[f])).map((f) => [f, this.#original[f]]));
-    if (!Object.keys(back).length) return;
+    if (!Object.keys(back).length) return this.port.onStatus({ kind: "clean" });
     const answer = await this.project.edit(this.blockId, back, this.#version, "reject");
     this.port.onStatus({ kind: "saved", position: answer.position });
+    return undefined;
   }
 
   /** @returns {Promise<boolean>} */

@@ -12,7 +12,7 @@ const RELOAD_PAUSE_MS = 3_000;
 
 /**
  * Tells views what happened: `change` (the state is another), `deck-event` (detail: event and whether this
- * page caused it), `live` (detail: the socket's state), `started-over` (the log is
+ * page caused it), `written` (detail: the position of a command of ours), `live` (detail: the socket's state), `started-over` (the log is
  * another one), `end` (detail: why there is no going on).
  */
 export class ProjectSession extends EventTarget {
@@ -196,6 +196,14 @@ export class ProjectSession extends EventTarget {
     return run;
   }
 
+  /** Any other command, done when the page shows what it did. @param {string} name @param {Record<string, any>} body */
+  async #command(name, body) {
+    const answer = await this.api.command(name, { project_id: this.id, ...body });
+    this.#tell("written", answer.position);
+    await this.#shown(answer.position);
+    return answer;
+  }
+
   /** @param {string} id @param {number} minPosition @returns {Promise<import("./state.js").Block>} */
   async fetchBlock(id, minPosition) {
     const { body } = await this.api.get(`/projects/${this.id}/blocks/${id}`, { min_position: minPosition });
@@ -211,27 +219,23 @@ export class ProjectSession extends EventTarget {
    */
   async add(type, content, place) {
     const id = newId();
-    const answer = await this.api.command("add-block", { project_id: this.id, block_id: id, type, content, ...place });
-    await this.#shown(answer.position);
+    await this.#command("add-block", { block_id: id, type, content, ...place });
     return id;
   }
 
   /** @param {string} id @param {{parent_id?: string, after_id?: string, before_id?: string}} place */
   async move(id, place) {
-    const answer = await this.api.command("move-block", { project_id: this.id, block_id: id, ...place });
-    await this.#shown(answer.position);
+    await this.#command("move-block", { block_id: id, ...place });
   }
 
   /** @param {string} id */
   async remove(id) {
-    const answer = await this.api.command("delete-block", { project_id: this.id, block_id: id });
-    await this.#shown(answer.position);
+    await this.#command("delete-block", { block_id: id });
   }
 
   /** @param {string} id @returns {Promise<number>} the block's version */
   async restore(id) {
-    const answer = await this.api.command("undelete-block", { project_id: this.id, block_id: id });
-    await this.#shown(answer.position);
+    const answer = await this.#command("undelete-block", { block_id: id });
     return answer.streams.find((s) => s.id === id)?.version ?? this.block(id)?.version ?? 1;
   }
 
@@ -240,10 +244,8 @@ export class ProjectSession extends EventTarget {
    * @param {"rename-project" | "grant-access" | "revoke-access" | "archive-project" | "unarchive-project"} name
    * @param {Record<string, any>} [body]
    */
-  async run(name, body = {}) {
-    const answer = await this.api.command(name, { project_id: this.id, ...body });
-    await this.#shown(answer.position);
-    return answer;
+  run(name, body = {}) {
+    return this.#command(name, body);
   }
 
   /** @param {string | null} cursor */

@@ -1,7 +1,8 @@
 /** An editor for each block type. It knows fields and their values; when to save is another's business. */
 
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { CHART_KINDS, FITS, TONES } from "./catalogue.js";
+import { drawChart } from "./chart.js";
 import { itemsOf, linesOf } from "./bullets.js";
 import { choice, line, textArea } from "./fields.js";
 import { grid } from "./grid.js";
@@ -10,7 +11,7 @@ import { grid } from "./grid.js";
  * @typedef {Record<string, any>} Content
  * @typedef {object} Editor
  * @property {HTMLElement} el  the fields, in the place of the content
- * @property {HTMLElement[]} controls  small settings, shown beside the hint
+ * @property {HTMLElement[]} controls  small settings, shown below the fields
  * @property {() => Content} value  the fields that it edits
  * @property {(content: Content) => void} set  take over what somebody else wrote
  * @property {() => void} focus
@@ -78,7 +79,7 @@ const EDITORS = {
   code(content) {
     const language = line({ value: content.language ?? "", label: "Language", placeholder: "language", class: "small-line", maxlength: 100 });
     const editor = textEditor(content, { class: "code-field", label: "Code", placeholder: "Paste some code", mono: true }, { language });
-    return { ...editor, hint: "Ctrl+Enter to finish · Esc to cancel" };
+    return editor;
   },
 
   quote(content) {
@@ -98,20 +99,24 @@ const EDITORS = {
   bullets(content) {
     let items = content.items ?? [];
     const area = textArea({ value: linesOf(items), label: "Points, one a line, indented by two spaces", placeholder: "One point a line", class: "text bullets-field", testid: "block-editor" });
-    let shown = area.value();
+    // What the text was last read as: read anew, new lines would get new ids each time.
+    let read = area.value();
     area.el.addEventListener("keydown", (e) => indent(area.el, e));
     return {
       el: area.el,
       controls: [],
       hint: "Tab to indent · Ctrl+Enter to finish · Esc to cancel",
       value() {
-        if (area.value() === shown) return { items };
-        return { items: itemsOf(area.value(), items) };
+        if (area.value() !== read) {
+          read = area.value();
+          items = itemsOf(read, items);
+        }
+        return { items };
       },
       set(next) {
         items = next.items ?? [];
         area.set(linesOf(items));
-        shown = area.value();
+        read = area.value();
       },
       focus() {
         area.grow();
@@ -159,14 +164,21 @@ const EDITORS = {
   chart(content) {
     const kind = choice({ value: content.kind ?? "column", label: "Kind of chart", options: CHART_KINDS });
     const cells = grid({ ...sheetOf(content), named: true, most: { columns: 20, rows: 200 }, columnNoun: "series", rowNoun: "category", numbers: true });
+    const preview = h("div", { class: "chart-preview", "aria-hidden": "true" });
+    const value = () => ({ kind: kind.value(), ...chartOf(cells.value()) });
+    const draw = () => fill(preview, drawChart(value()));
+    cells.el.addEventListener("input", draw);
+    kind.el.addEventListener("change", draw);
+    draw();
     return {
-      el: cells.el,
+      el: h("div", { class: "chart-edit" }, cells.el, preview),
       controls: [kind.el],
-      value: () => ({ kind: kind.value(), ...chartOf(cells.value()) }),
+      value,
       set(next) {
         kind.set(next.kind ?? "column");
         const sheet = sheetOf(next);
         cells.set(sheet.columns, sheet.rows);
+        draw();
       },
       focus: cells.focus,
     };

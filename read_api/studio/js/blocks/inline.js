@@ -127,6 +127,11 @@ function closing(text, from, mark) {
   return -1;
 }
 
+/** Inline Markdown as a reader hears it: marks go, words stay. @param {string} text */
+export function withoutMarkup(text) {
+  return inline(text).map((node) => (node.nodeName === "BR" ? " " : node.textContent)).join("");
+}
+
 /**
  * Text in paragraphs, parted by empty lines.
  * @param {string} text

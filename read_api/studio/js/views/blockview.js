@@ -23,7 +23,7 @@ const HINT = "Ctrl+Enter to finish · Esc to cancel";
  * @property {(id: string) => void} remove
  * @property {(anchor: HTMLElement, groupId: string) => void} addInto
  * @property {(id: string) => void} turn  a row into a column and back
- * @property {() => void} resized
+ * @property {(hint: string | null) => void} edits  an editor opened, with what to know of its keys, or closed
  * @property {(id: string, event: DragEvent) => void} dragStart
  * @property {() => void} dragEnd
  */
@@ -159,9 +159,9 @@ export class BlockView {
     this.el.classList.add("editing");
     this.#note.textContent = "";
     this.#note.className = "edit-note";
-    fill(this.#body, editor.el, h("div", { class: "edit-bar" }, editor.controls, h("span", { class: "edit-hint" }, editor.hint ?? HINT), this.#note));
+    fill(this.#body, editor.el, h("div", { class: "edit-bar" }, editor.controls, this.#note));
+    this.host.edits(editor.hint ?? HINT);
     editor.focus();
-    this.host.resized();
   }
 
   /** @param {import("../editing.js").SaveStatus} status */
@@ -220,7 +220,7 @@ export class BlockView {
     this.el.classList.remove("editing");
     this.#draw();
     if (held) this.el.focus();
-    this.host.resized();
+    this.host.edits(null);
   }
 
   /**

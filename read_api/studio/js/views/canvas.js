@@ -45,7 +45,8 @@ export class Canvas {
   #background = h("button", {
     type: "button", class: "button quiet", "aria-haspopup": "menu", "aria-expanded": "false", "data-testid": "slide-background", on: { click: () => this.#openBackground() },
   });
-  #bar = h("div", { class: "stage-bar", role: "toolbar", "aria-label": "Slide tools" }, this.#add, h("span", { class: "spacer" }), this.#layout, this.#background);
+  #hint = h("span", { class: "stage-hint" });
+  #bar = h("div", { class: "stage-bar", role: "toolbar", "aria-label": "Slide tools" }, this.#add, this.#hint, h("span", { class: "spacer" }), this.#layout, this.#background);
   #fitting = 0;
   #resize = new ResizeObserver(() => this.#fitSoon());
   el = h("section", { class: "canvas", "aria-label": "Slide editor" }, h("div", { class: "stage-room" }, this.#stage, this.#empty), this.#bar);
@@ -79,7 +80,10 @@ export class Canvas {
     remove: (id) => void this.#remove(id),
     addInto: (anchor, groupId) => this.#openAdd(anchor, groupId),
     turn: (id) => void this.#turn(id),
-    resized: () => this.#fitSoon(),
+    edits: (hint) => {
+      this.#hint.textContent = hint;
+      if (!hint) this.#fitSoon();
+    },
     dragStart: (id, event) => {
       const view = this.#views.get(id);
       if (!view) return;

@@ -87,6 +87,9 @@ export class EditorView {
 
     project.addEventListener("change", () => this.#soon());
     project.addEventListener("deck-event", (e) => this.#happened(/** @type {CustomEvent} */ (e).detail));
+    project.addEventListener("written", (e) => {
+      if (!project.unsaved.size) this.#status({ kind: "saved", position: /** @type {CustomEvent} */ (e).detail });
+    });
     project.addEventListener("live", (e) => this.#liveIs(/** @type {CustomEvent} */ (e).detail));
     project.addEventListener("started-over", () => this.history.reset());
     project.addEventListener("end", (e) => host.lost(/** @type {CustomEvent} */ (e).detail));
@@ -156,14 +159,15 @@ export class EditorView {
 
   /** @param {import("../editing.js").SaveStatus} status */
   #status(status) {
-    this.#saved.className = `saved ${status.kind}`;
+    if (status.kind === "clean" && this.#saved.classList.contains("saved-now")) return;
+    this.#saved.className = `saved ${status.kind === "saved" ? "saved-now" : status.kind}`;
     if (status.kind === "typing") this.#saved.textContent = "Editing…";
     else if (status.kind === "saving") this.#saved.textContent = "Saving…";
     else if (status.kind === "failed") {
       this.#saved.textContent = "Not saved";
       announce(`Not saved: ${status.message}`);
     } else if (status.kind === "saved") this.#saved.textContent = `Saved · #${status.position}`;
-    else if (this.#saved.textContent?.endsWith("…")) this.#saved.textContent = `Up to date · #${this.project.state.position}`;
+    else this.#saved.textContent = `Up to date · #${this.project.state.position}`;
   }
 
   /** @param {{event: import("../state.js").DeckEvent, own: boolean}} detail */

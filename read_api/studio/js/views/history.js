@@ -3,6 +3,7 @@
 import { Problem, explain } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
+import { withoutMarkup } from "../blocks/inline.js";
 import { avatar } from "../people.js";
 import { sentence } from "../sentences.js";
 import { clock, dayName, dayOf } from "../time.js";
@@ -112,7 +113,7 @@ export class HistoryPanel {
     const words = [
       h("span", { class: "history-what" }, h("strong", null, event.actor.id), ` ${what}`,
         event.actor.kind === "machine" ? h("span", { class: "badge" }, icon("machine"), "machine") : null),
-      quote ? h("span", { class: "history-quote" }, quote) : null,
+      quote ? h("span", { class: "history-quote" }, withoutMarkup(quote)) : null,
       h("span", { class: "history-when" }, h("time", { datetime: event.at }, clock(event.at)), ` · #${event.position}`),
     ];
     return h("li", { class: `history-item ${goesOn ? "goes-on" : ""}`, "data-testid": "history-item", "data-position": event.position },

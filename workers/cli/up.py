@@ -1,0 +1,185 @@
+"""`decklog up`: everything, on one machine."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlencode
+
+import httpx
+import typer
+
+from infra.embedded.errors import EmbeddedError
+from infra.embedded.folder import Connections, DataFolder
+from infra.embedded.ports import require_free
+from infra.embedded.servers import EmbeddedServers
+from infra.embedded.supervisor import ChildSpec, Supervisor
+from infra.http.auth import issue
+from infra.postgres.migrate import migrate
+from infra.settings import Environment, Settings, child_environment
+from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, run
+
+PATIENCE = 60.0
+USER = "you"
+TOKEN_DAYS = 30
+CONNECTIONS = {"max_connections": "300"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to start, and where."""
+
+    data_dir: Path
+    write_port: int
+    read_port: int
+    as_json: bool
+
+    @property
+    def write_url(self) -> str:
+        """The address of the write API."""
+        return f"http://127.0.0.1:{self.write_port}"
+
+    @property
+    def read_url(self) -> str:
+        """The address of the read API."""
+        return f"http://127.0.0.1:{self.read_port}"
+
+    def announce(self, line: str) -> None:
+        """Tell the operator something, apart from the answer."""
+        typer.echo(line, err=self.as_json)
+
+
+def up(
+    write_port: Annotated[int, typer.Option(help="Of the write API.", min=1, max=65_535)] = 8001,
+    read_port: Annotated[int, typer.Option(help="Of the read API.", min=1, max=65_535)] = 8002,
+    data_dir: DataDir = DEFAULT_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Start PostgreSQL, Valkey, both APIs and the workers; stop them all on Ctrl-C."""
+    run(_up(Plan(data_dir.resolve(), write_port, read_port, as_json)))
+
+
+@asynccontextmanager
+async def _servers(plan: Plan, folder: DataFolder) -> AsyncIterator[tuple[str, str]]:
+    """Yield the addresses of PostgreSQL and Redis: the environment's, or those of embedded servers."""
+    said = Environment()
+    if said.database_url and said.redis_url:
+        yield said.database_url, said.redis_url
+        return
+    if said.database_url or said.redis_url:
+        raise EmbeddedError("set both DATABASE_URL and REDIS_URL, or neither")
+    async with EmbeddedServers(folder, plan.announce, postgres_settings=CONNECTIONS) as servers:
+        yield servers.database_url, servers.redis_url
+
+
+async def _up(plan: Plan) -> None:
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    require_free(plan.write_port, "write API")
+    require_free(plan.read_port, "read API")
+    plan.announce(f"decklog: starting in {plan.data_dir}")
+    with DataFolder.open(plan.data_dir) as folder:
+        async with _servers(plan, folder) as (database_url, redis_url):
+            secret = Environment().jwt_secret or folder.jwt_secret
+            folder.publish(
+                Connections(database_url, redis_url, secret, plan.write_url, plan.read_url, os.getpid())
+            )
+            settings = Settings(database_url=database_url, redis_url=redis_url, jwt_secret=secret)
+            for name in await migrate(settings):
+                plan.announce(f"decklog: applied migration {name}")
+            await _run_processes(plan, settings, folder, stop)
+        plan.announce("decklog: stopped")
+
+
+def _child(plan: Plan, settings: Settings, name: str, port: int | None) -> ChildSpec:
+    environment = child_environment(
+        DATABASE_URL=settings.dsn,
+        REDIS_URL=str(settings.redis_url),
+        JWT_SECRET=settings.jwt_secret,
+        WRITE_PUBLIC_URL=plan.write_url,
+        CORS_ORIGINS=f"{plan.read_url},http://localhost:{plan.read_port}",
+        PYTHONUNBUFFERED="1",
+    )
+    argv = [sys.executable, "-m", "workers.cli", "serve", name]
+    if port is not None:
+        argv += ["--port", str(port)]
+    health = f"http://127.0.0.1:{port}/api/health" if port is not None else None
+    return ChildSpec(name, argv, environment, health)
+
+
+async def _run_processes(plan: Plan, settings: Settings, folder: DataFolder, stop: asyncio.Event) -> None:
+    supervisor = Supervisor(
+        [
+            _child(plan, settings, "write", plan.write_port),
+            _child(plan, settings, "read", plan.read_port),
+            _child(plan, settings, "workers", None),
+        ],
+        plan.announce,
+        log_dir=folder.path / "logs",
+    )
+    await supervisor.start()
+    try:
+        healthy = asyncio.create_task(supervisor.wait_healthy(PATIENCE))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({healthy, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            healthy.cancel()
+            return
+        healthy.result()
+        await _welcome(plan, settings)
+        await supervisor.run_until(stop)
+    finally:
+        await supervisor.stop()
+
+
+async def _welcome(plan: Plan, settings: Settings) -> None:
+    token = issue(settings.jwt_secret, USER, now=time.time(), ttl=TOKEN_DAYS * 86_400, tier="pro")
+    project = await _sample(plan, token)
+    link = f"{plan.read_url}/#{urlencode({'token': token, 'project': project})}"
+    if plan.as_json:
+        told = {"write_url": plan.write_url, "read_url": plan.read_url, "token": token, "project_id": project}
+        typer.echo(json.dumps({**told, "user": USER, "studio": link}))
+        return
+    typer.echo(
+        f"""
+Decklog is up.
+
+  studio      {plan.read_url}/
+  write API   {plan.write_url}/openapi.json
+  read API    {plan.read_url}/openapi.json
+  data        {plan.data_dir}
+
+  your token (user "{USER}", {TOKEN_DAYS} days):
+
+export TOKEN={token}
+
+  the sample project, ready to edit:
+
+{link}
+
+Stop with Ctrl-C.
+"""
+    )
+
+
+async def _sample(plan: Plan, token: str) -> str:
+    """Import the sample deck once: the repeat of a command gets its first answer again."""
+    text = (files("workers.cli") / "sample.md").read_text("utf-8")
+    key = f"sample {sha256(text.encode()).hexdigest()[:16]}"
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+    async with httpx.AsyncClient(base_url=plan.write_url, headers=headers, timeout=10) as client:
+        answer = await client.post("/api/commands/import-markdown", json={"text": text})
+    answer.raise_for_status()
+    project: str = answer.json()["project_id"]
+    return project
