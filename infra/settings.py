@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     db_statement_timeout: int = Field(default=60_000, ge=1)
 
     append_batch_max: int = Field(default=500, ge=1, description="events in one group commit")
-    append_in_flight: int = Field(default=3, ge=1, description="group commits under way at once")
+    append_in_flight: int = Field(default=2, ge=1, description="group commits under way at once")
     append_queue_max: int = Field(default=10_000, ge=1, description="requests waiting; past it 503")
 
     stream_partitions: int = Field(default=4, ge=1, le=256)
