@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -54,8 +54,9 @@ class Plan:
         return f"http://127.0.0.1:{self.read_port}"
 
     def announce(self, line: str) -> None:
-        """Tell the operator something, apart from the answer."""
-        typer.echo(line, err=self.as_json)
+        """Tell the operator something, apart from the answer; who closed the terminal is told nothing."""
+        with suppress(OSError):
+            typer.echo(line, err=self.as_json)
 
 
 def up(
