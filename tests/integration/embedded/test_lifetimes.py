@@ -1,9 +1,7 @@
-# ruff: noqa: ASYNC220, ASYNC221, ASYNC240 - a test may block the loop that is its own
+# ruff: noqa: ASYNC220, ASYNC221 - a test may block the loop that is its own
 import asyncio
 import os
-import shutil
 import signal
-import stat
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,11 +16,9 @@ from infra.embedded.folder import DataFolder
 from infra.embedded.orphans import find_processes
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import spawn
-from infra.embedded.servers import EmbeddedServers
 
 Eventually = Callable[[Callable[[], Any], float], Awaitable[float]]
 IsRunning = Callable[[int], bool]
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="this is what root meets")
 
 
 def one(url: str, statement: str = "SELECT 1") -> Any:
@@ -30,33 +26,29 @@ def one(url: str, statement: str = "SELECT 1") -> Any:
         return (connection.execute(statement).fetchone() or [None])[0]
 
 
-def modes(path: Path) -> list[int]:
-    return [stat.S_IMODE(folder.stat().st_mode) for folder in path.parents]
-
-
 async def test_nothing_outlives_a_killed_supervisor(
-    seeded: Path, up: Any, is_running: IsRunning, eventually: Eventually
+    used: Path, up: Any, is_running: IsRunning, eventually: Eventually
 ) -> None:
-    with up(seeded, seeded.parent / "elsewhere") as running:
+    with up(used, used.parent / "elsewhere") as running:
         assert all(is_running(pid) for pid in running.pids)
         os.kill(running.process.pid, signal.SIGKILL)
         await eventually(lambda: not any(is_running(pid) for pid in running.pids), 10)
-    assert "database system is shut down" in (seeded / "logs" / "postgres.log").read_text()
+    assert "database system is shut down" in (used / "logs" / "postgres.log").read_text()
 
 
-async def test_a_new_up_right_after_a_kill_takes_over(seeded: Path, up: Any, is_running: IsRunning) -> None:
-    with up(seeded, seeded.parent / "elsewhere") as first:
+async def test_a_new_up_right_after_a_kill_takes_over(used: Path, up: Any, is_running: IsRunning) -> None:
+    with up(used, used.parent / "elsewhere") as first:
         os.kill(first.process.pid, signal.SIGKILL)
-        with up(seeded, seeded.parent / "elsewhere") as second:
+        with up(used, used.parent / "elsewhere") as second:
             assert one(second.facts["database_url"]) == 1
             assert not any(is_running(pid) for pid in first.pids[:2])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_to_the_terminals_group_stops_in_order(
-    seeded: Path, up: Any, is_running: IsRunning, number: signal.Signals
+    used: Path, up: Any, is_running: IsRunning, number: signal.Signals
 ) -> None:
-    with up(seeded, seeded.parent / "elsewhere") as running:
+    with up(used, used.parent / "elsewhere") as running:
         os.killpg(running.process.pid, number)
         assert running.process.wait(20) == 0
         assert not any(is_running(pid) for pid in running.pids)
@@ -64,12 +56,12 @@ async def test_a_signal_to_the_terminals_group_stops_in_order(
         assert running.process.stdout.read() == ""
 
 
-async def test_a_second_up_is_refused_clearly(seeded: Path, up: Any) -> None:
-    with up(seeded, seeded.parent / "elsewhere") as running:
+async def test_a_second_up_is_refused_clearly(used: Path, up: Any) -> None:
+    with up(used, used.parent / "elsewhere") as running:
         with pytest.raises(
             EmbeddedError, match=rf"in use by another `decklog up` \(pid {running.process.pid}\)"
         ):
-            DataFolder.open(seeded)
+            DataFolder.open(used)
         assert one(running.facts["database_url"]) == 1
 
 
@@ -169,104 +161,3 @@ async def test_the_watcher_ends_with_what_it_watches(
     family = [int(line.split()[0]) for line in shown if f"guard.py exec {os.getpid()} " in line]
     assert await child.wait() == 0
     await eventually(lambda: not any(is_running(pid) for pid in family), 5)
-
-
-async def test_as_an_ordinary_user(
-    place: Path,
-    up: Any,
-    ordinary: tuple[int, str],
-    make_library: Callable[[Path], Path],
-    is_running: IsRunning,
-) -> None:
-    user, python = ordinary
-    library = make_library(place / "library")
-    home = place / "home"
-    home.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        os.chown(home, user, -1)
-    with up(
-        home / ".decklog",
-        place / "elsewhere",
-        user=user if os.geteuid() == 0 else None,
-        python=python,
-        library=library,
-    ) as running:
-        assert one(running.facts["database_url"]) == 1
-        for path in home.rglob("*"):
-            assert path.lstat().st_uid == user
-            assert (
-                path.is_symlink()
-                or path.is_socket()
-                or not path.stat().st_mode & 0o077
-                or path.parent != home / ".decklog"
-            )
-        running.process.terminate()
-        assert running.process.wait(20) == 0
-        assert not any(is_running(pid) for pid in running.pids)
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    assert stat.S_IMODE((home / ".decklog").stat().st_mode) == 0o700
-
-
-@as_root
-async def test_as_root_below_a_closed_folder(tmp_path: Path, place: Path, announced: list[str]) -> None:
-    before = modes(tmp_path / ".decklog")
-    assert 0o700 in before
-    for _ in range(2):
-        with DataFolder.open(tmp_path / ".decklog", elsewhere=place / "var" / "decklog") as folder:
-            async with EmbeddedServers(folder, announced.append) as servers:
-                assert one(servers.database_url) == 1
-                assert Path(f"/proc/{servers.postgres_pid}").stat().st_uid != 0
-                assert Path(f"/proc/{servers.valkey_pid}").stat().st_uid != 0
-            home = folder.home.path
-    assert modes(tmp_path / ".decklog") == before
-    assert stat.S_IMODE((tmp_path / ".decklog").stat().st_mode) == 0o700
-    assert home.parent == place / "var" / "decklog"
-    assert (tmp_path / ".decklog" / "servers").readlink() == home
-    assert str(home) in announced[0]
-    shutil.rmtree(home)
-    with (
-        DataFolder.open(tmp_path / ".decklog", elsewhere=home.parent) as folder,
-        pytest.raises(EmbeddedError, match="which is gone"),
-    ):
-        _ = folder.home
-
-
-@as_root
-async def test_a_copied_folder_does_not_share_the_servers(tmp_path: Path, place: Path) -> None:
-    with DataFolder.open(tmp_path / "a", elsewhere=place / "decklog") as folder:
-        assert folder.home.notice is not None
-        subprocess.run(["cp", "-a", tmp_path / "a", tmp_path / "b"], check=True)
-        with (
-            DataFolder.open(tmp_path / "b", elsewhere=place / "decklog") as copy,
-            pytest.raises(EmbeddedError, match="is in use by another"),
-        ):
-            _ = copy.home
-
-
-@as_root
-async def test_programs_that_the_account_cannot_reach_are_copied(
-    place: Path, tmp_path: Path, up: Any, make_library: Callable[[Path], Path]
-) -> None:
-    library = make_library(tmp_path / "closed")
-    for _ in range(2):
-        with up(place / ".decklog", place / "elsewhere", library=library) as running:
-            assert running.facts["program"].startswith(str(place / ".decklog" / "programs"))
-            assert one(running.facts["database_url"]) == 1
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
-
-
-@as_root
-async def test_a_folder_that_was_closed_later_is_told(place: Path) -> None:
-    above = place / "above"
-    above.mkdir(mode=0o755)
-    with DataFolder.open(above / ".decklog") as folder:
-        server = EmbeddedPostgres(folder)
-        await server.start()
-        await server.stop()
-    above.chmod(0o700)
-    with (
-        DataFolder.open(above / ".decklog") as folder,
-        pytest.raises(EmbeddedError, match="cannot get there any more"),
-    ):
-        _ = folder.home
-    assert stat.S_IMODE(above.stat().st_mode) == 0o700
