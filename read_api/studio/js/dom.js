@@ -9,7 +9,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const PROPERTIES = new Set(["value", "checked", "disabled", "selected", "readOnly", "hidden", "inert", "indeterminate"]);
 
 /**
- * @typedef {Node | string | number | null | undefined | false | Child[]} Child
+ * @typedef {Node | string | number | null | undefined | false | any[]} Child  arrays are taken apart
  * @typedef {Record<string, any>} Props  attributes; `on` holds listeners, `style` CSS properties
  */
 

@@ -218,7 +218,8 @@ export class EditSession {
       return;
     }
     if (current.deleted) current = { ...current, version: await this.project.restore(current.id) };
-    this.#original = { ...current.content, ...Object.fromEntries(fields.map((f) => [f, this.#original[f]])) };
+    // Escape then means: as if only they had edited.
+    this.#original = current.content;
     this.#synced = current.content;
     this.#version = current.version;
     await this.#send(changes, value, apart ? undefined : "last-write-wins");

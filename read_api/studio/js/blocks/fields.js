@@ -44,12 +44,12 @@ export function line(options) {
     type: options.type ?? "text", class: `field ${options.class ?? ""}`, value: options.value, placeholder: options.placeholder,
     "aria-label": options.label, "data-testid": options.testid, maxlength: options.maxlength ?? 10_000, autocomplete: "off",
   });
-  return { el, value: () => clean(el.value), /** @param {string} text */ set: (text) => void (el.value = text) };
+  return { el, value: () => clean(el.value), set: (/** @type {string} */ text) => void (el.value = text) };
 }
 
 /** @param {{value: string, label: string, options: string[]}} options */
 export function choice(options) {
   const el = h("select", { class: "choice", "aria-label": options.label },
     options.options.map((o) => h("option", { value: o, selected: o === options.value }, o)));
-  return { el, value: () => el.value, /** @param {string} text */ set: (text) => void (el.value = text) };
+  return { el, value: () => el.value, set: (/** @type {string} */ text) => void (el.value = text) };
 }

@@ -121,6 +121,8 @@ function closing(text, from, mark) {
       end += 1; // a double mark inside is another one's
       continue;
     }
+    // Of three marks the first closes what stands inside.
+    if (mark.length === 2 && text[end + 2] === mark[0] && text[end + 3] !== mark[0]) end += 1;
     if (mark[0] === "_" && WORD.test(text[end + mark.length] ?? "")) continue;
     return end;
   }

@@ -40,7 +40,6 @@ const tool = (label, name, run, testid) => {
 export class BlockView {
   /** @type {import("../state.js").Block | null} */ #shown = null;
   /** @type {EditSession | null} */ #session = null;
-  /** @type {import("../blocks/editors.js").Editor | null} */ #editor = null;
   /** @type {Promise<boolean> | null} */ #closing = null;
   /** Leave as soon as the save, which failed at first, succeeds. */
   #leaveWhenSaved = false;
@@ -80,6 +79,7 @@ export class BlockView {
     this.#drawTools(editable);
     if (editable) this.el.tabIndex = 0;
     else this.el.removeAttribute("tabindex");
+    this.el.setAttribute("aria-keyshortcuts", editable ? "Enter Alt+ArrowUp Alt+ArrowDown Delete" : "");
     this.el.classList.toggle("is-editable", editable && isEditable(this.type));
     if (block === this.#shown) return;
     this.#shown = block;
@@ -150,7 +150,6 @@ export class BlockView {
     if (this.editing || !block || !this.host.editable()) return;
     const editor = editorFor(this.type, block.content);
     if (!editor) return;
-    this.#editor = editor;
     this.#leaveWhenSaved = false;
     this.#session = new EditSession(this.host.project, block, editor, {
       onStatus: (status) => this.#status(status),
@@ -216,7 +215,6 @@ export class BlockView {
   #leave() {
     const held = this.el.contains(document.activeElement) && document.activeElement !== this.el;
     this.#session = null;
-    this.#editor = null;
     this.el.classList.remove("editing");
     this.#draw();
     if (held) this.el.focus();

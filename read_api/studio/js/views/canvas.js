@@ -117,6 +117,7 @@ export class Canvas {
     this.#slide.classList.toggle("read-only", !this.#editable);
     dressSlide(this.#slide, slide.content, this.host.context);
     fill(this.#layout, icon("slide"), h("span", null, slide.content.layout ?? "content"));
+    this.#layout.setAttribute("aria-label", `Layout: ${slide.content.layout ?? "content"}`);
     fill(this.#background, h("span", { class: "swatch", style: swatch(slide.content.background) }), h("span", null, "Background"));
 
     const wanted = new Set([slide.id]);

@@ -95,7 +95,7 @@ export class EditorView {
     project.addEventListener("end", (e) => host.lost(/** @type {CustomEvent} */ (e).detail));
     addEventListener("beforeunload", this.#leaving);
     this.#liveIs("connecting");
-    this.#saved.textContent = `Up to date · #${project.state.position}`;
+    this.#status({ kind: "clean" });
     this.#draw();
   }
 
@@ -137,11 +137,14 @@ export class EditorView {
     document.title = `${project.title} · Decklog`;
     this.#role.textContent = project.role;
     this.#role.className = `badge role-${project.role}`;
+    if (this.#saved.classList.contains("clean")) this.#status({ kind: "clean" });
     const members = project.members ?? [];
     fill(this.#people, members.slice(0, 4).map((m) => avatar(m.user, `${m.user}, ${m.role}`)),
       members.length > 4 ? h("span", { class: "avatar rest", title: `${members.length} members` }, `+${members.length - 4}`) : null);
     this.#banner.hidden = canEdit(project);
-    if (this.#banner.hidden) return;
+    const mode = `${project.archived} ${project.role}`;
+    if (this.#banner.dataset.mode === mode) return; // its button may have the focus
+    this.#banner.dataset.mode = mode;
     fill(this.#banner, icon(project.archived ? "archive" : "eye"),
       project.archived ? "This project is archived: it can be read, not changed." : `You are a ${project.role} here: you see every change as it happens, and cannot edit.`,
       project.archived && project.role === "owner"

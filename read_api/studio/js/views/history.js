@@ -17,6 +17,8 @@ import { clock, dayName, dayOf } from "../time.js";
 export class HistoryPanel {
   /** Newest first. @type {DeckEvent[]} */ #events = [];
   /** @type {string | null} */ #cursor = null;
+  /** Items by position, kept while they would look the same: one of them may have the focus. @type {Map<number, {key: string, el: HTMLLIElement}>} */
+  #drawn = new Map();
   #loaded = false;
   #loading = false;
   #drawing = 0;
@@ -51,6 +53,7 @@ export class HistoryPanel {
   /** Start over: the log is another one. */
   reset() {
     this.#events = [];
+    this.#drawn.clear();
     this.#cursor = null;
     this.#loaded = false;
     if (!this.el.hidden) void this.#load();
@@ -98,9 +101,13 @@ export class HistoryPanel {
       if (day) day.push(event);
       else days.set(dayOf(event.at), [event]);
     }
+    const focused = this.#list.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+    const position = /** @type {HTMLElement | null | undefined} */ (focused?.closest("[data-position]"))?.dataset.position;
     fill(this.#list, [...days.values()].map((events) => h("section", null,
       h("h3", null, dayName(events[0].at)),
       h("ol", { reversed: true }, events.map((event, i) => this.#item(event, events[i - 1]))))));
+    const again = focused?.isConnected ? focused : this.#list.querySelector(`[data-position="${position}"] button`);
+    if (focused) /** @type {HTMLElement | null} */ (again)?.focus({ preventScroll: true });
     if (this.#loaded && !this.#cursor && this.#events.length) this.#list.append(h("p", { class: "panel-end" }, "This is where it began."));
   }
 
@@ -110,16 +117,21 @@ export class HistoryPanel {
     // Saves of one block in a row read as one thing.
     const goesOn = above && above.actor.id === event.actor.id && above.stream.id === event.stream.id && above.event === event.event;
     const shown = event.stream.kind === "block" && this.project.isShown(event.stream.id);
+    const key = JSON.stringify([what, quote, goesOn, shown]);
+    const drawn = this.#drawn.get(event.position);
+    if (drawn?.key === key) return drawn.el;
     const words = [
       h("span", { class: "history-what" }, h("strong", null, event.actor.id), ` ${what}`,
         event.actor.kind === "machine" ? h("span", { class: "badge" }, icon("machine"), "machine") : null),
       quote ? h("span", { class: "history-quote" }, withoutMarkup(quote)) : null,
       h("span", { class: "history-when" }, h("time", { datetime: event.at }, clock(event.at)), ` · #${event.position}`),
     ];
-    return h("li", { class: `history-item ${goesOn ? "goes-on" : ""}`, "data-testid": "history-item", "data-position": event.position },
+    const el = h("li", { class: `history-item ${goesOn ? "goes-on" : ""}`, "data-testid": "history-item", "data-position": event.position },
       avatar(event.actor.id),
       shown
         ? h("button", { type: "button", class: "history-words", title: "Show this block", on: { click: () => this.host.reveal(event.stream.id) } }, words)
         : h("div", { class: "history-words" }, words));
+    this.#drawn.set(event.position, { key, el });
+    return el;
   }
 }

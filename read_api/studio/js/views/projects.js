@@ -34,7 +34,7 @@ export class ProjectsView {
       },
     },
   });
-  #grid = h("ul", { class: "project-grid", "data-testid": "project-list", "aria-label": "Projects" });
+  #grid = h("ul", { class: "project-grid", "aria-label": "Projects" });
   #status = h("div", { class: "project-status", role: "status" });
   #more = h("button", { type: "button", class: "button", hidden: true, on: { click: () => void this.#load(true) } }, "Show more");
   #switch = h("button", {
@@ -70,7 +70,7 @@ export class ProjectsView {
             h("div", { class: "search-box" }, icon("search"), this.#search), this.#switch, h("span", { class: "spacer" }),
             h("button", { type: "button", class: "button", "data-testid": "import-open", on: { click: () => void this.#import() } }, icon("upload"), "Import"),
             h("button", { type: "button", class: "button primary", "data-testid": "new-project", on: { click: () => void this.#create() } }, icon("plus"), "New project"))),
-        this.#grid, this.#status, h("div", { class: "more" }, this.#more)));
+        h("section", { "data-testid": "project-list" }, this.#grid, this.#status, h("div", { class: "more" }, this.#more))));
     document.addEventListener("visibilitychange", this.#awake);
     fill(this.#grid, [0, 1, 2].map(() => h("li", { class: "project skeleton", "aria-hidden": "true" })));
     void this.#load();

@@ -60,6 +60,7 @@ class Thumb {
     this.#button.tabIndex = current ? 0 : -1;
     this.#button.draggable = editable;
     this.#more.hidden = !editable;
+    this.#more.tabIndex = current ? 0 : -1;
     this.#more.setAttribute("aria-label", `Slide ${index + 1}: more`);
     if (current) this.el.classList.remove("touched");
     const now = subtreeOf(state, slide);

@@ -70,7 +70,14 @@ export function openShare(project) {
   h("button", { type: "submit", class: "button primary", "data-testid": "share-submit" }, "Share"));
   const hint = h("p", { class: "dialog-text" }, "Only an owner can change who has access.");
   draw();
-  project.addEventListener("change", draw);
+  let drawn = project.state.project;
+  const changed = () => {
+    // Most changes are of blocks; drawing anew would take a menu away from under the pointer.
+    if (project.state.project === drawn) return;
+    drawn = project.state.project;
+    draw();
+  };
+  project.addEventListener("change", changed);
   return dialog({ title: "Share this project", testid: "share-dialog", body: () => [form, hint, message, members] })
-    .finally(() => project.removeEventListener("change", draw));
+    .finally(() => project.removeEventListener("change", changed));
 }

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { renderContent } from "../blocks/render.js";
 import { childrenOf } from "../state.js";
 
-const STEPS = [1, 0.92, 0.84, 0.76, 0.68, 0.6, 0.53, 0.46, 0.4];
+const STEPS = [1, 0.92, 0.84, 0.76, 0.68, 0.6, 0.52];
 
 /** @typedef {import("../blocks/render.js").RenderContext} RenderContext */
 

@@ -9,6 +9,8 @@ import { toast } from "../ui/toasts.js";
 export class TitleField {
   /** @type {HTMLInputElement | null} */ #input = null;
   /** What is on its way to the server. @type {string | null} */ #pending = null;
+  /** What is shown. Drawn again only when that changes, or the focus would be lost. */
+  #shown = "";
   el = h("h1", { class: "title" });
 
   /** @param {import("../project.js").ProjectSession} project */
@@ -20,7 +22,11 @@ export class TitleField {
     if (this.#input) return;
     const { project } = this.project.state;
     const title = this.#pending ?? project.title;
-    fill(this.el, canEdit(project)
+    const editable = canEdit(project);
+    const shown = `${editable} ${title}`;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    fill(this.el, editable
       ? h("button", { type: "button", class: "title-button", title: "Rename", "data-testid": "title", on: { click: () => this.#edit() } }, title)
       : h("span", { class: "title-button", "data-testid": "title" }, title));
   }
@@ -41,6 +47,7 @@ export class TitleField {
       },
     });
     this.#input = input;
+    this.#shown = "";
     fill(this.el, input);
     input.focus();
     input.select();
