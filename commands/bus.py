@@ -110,6 +110,8 @@ class Bus:
     ) -> Answer | None:
         """Write what was decided; None if the world has moved, and it has to be decided again."""
         status, document = _answer(request, decisions, offsets, work)
+        if not work.events and not request.keyed:
+            return Answer(status, orjson.dumps(document))
         outcome = await self._log.append(
             Append(
                 caller=request.caller.user,
@@ -121,6 +123,7 @@ class Bus:
                 writes=work.writes,
                 events=work.events,
                 guards=work.guards if work.events else (),
+                keyed=request.keyed,
             )
         )
         match outcome:
@@ -168,6 +171,8 @@ class Bus:
         """Record a 409, so that a repeat is told the same; raise what is not recorded."""
         error = refused.error if isinstance(refused, FailedInBatch) else refused
         if not isinstance(error, RECORDED_REFUSALS):
+            raise refused
+        if not request.keyed:
             raise refused
         document = problem_of(error)
         if isinstance(refused, FailedInBatch):

@@ -53,6 +53,8 @@ class Append:
     writes: Sequence[StreamWrite] = ()
     events: Sequence[EventWrite] = ()
     guards: Sequence[tuple[UUID, int]] = ()
+    # Whether a repeat can come: an id that the server made is not kept for one.
+    keyed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from commands.ports import NO_STREAM, EventWrite, StreamWrite
 from commands.repository import Loaded, Repository
 from domain.block import Block, BlockEvent
-from domain.errors import NotFound
+from domain.errors import AlreadyExists, NotFound
 from domain.events import Event, Recorded
 from domain.outline import Outline
 from domain.project import Project, ProjectEvent
@@ -97,7 +97,11 @@ class UnitOfWork:
         self._outlines[project_id] = Outline()
 
     def record(self, project_id: UUID, command_id: UUID, events: Iterable[Event]) -> list[StreamState]:
-        """Take a command's events in; they are visible to what follows in this request."""
+        """Take a command's events in; they are visible to what follows in this request.
+
+        Raises:
+            AlreadyExists: a stream would begin that this request has written to before.
+        """
         changed: dict[UUID, StreamState] = {}
         for event in events:
             stream, version = event.originator_id, event.originator_version
@@ -106,6 +110,9 @@ class UnitOfWork:
                 expected = version - 1 if version > 1 else NO_STREAM
                 known = (len(self._writes), StreamWrite(stream, project_id, expected))
                 self._writes[stream] = known
+            elif version == 1:
+                # The log checks a stream's version once a request: this one it would not see.
+                raise AlreadyExists("the chosen id is taken")
             self.events.append(EventWrite(known[0], event, command_id))
             self._last[stream] = len(self.events)
             self._fold(project_id, event)

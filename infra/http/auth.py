@@ -87,9 +87,11 @@ class Authenticator:
         except jwt.InvalidTokenError:
             raise Unauthenticated("the token is not valid") from None
         user = claims["sub"]
-        if not isinstance(user, str) or not 0 < len(user) <= SUBJECT_LIMIT:
+        if not isinstance(user, str) or not 0 < len(user) <= SUBJECT_LIMIT or not _storable(user):
             raise Unauthenticated("the token's `sub` is not a user id")
         scope = claims.get("scope", "")
+        if not isinstance(scope, str | list):
+            raise Unauthenticated("the token's `scope` is not a list of words")
         return Principal(
             user=user,
             tier=str(claims.get("tier", "free")),
@@ -98,6 +100,11 @@ class Authenticator:
             email=claims.get("email"),
             expires=float(claims["exp"]),
         )
+
+
+def _storable(user: str) -> bool:
+    """Tell whether PostgreSQL can hold it: no NUL, no half of a surrogate pair."""
+    return "\0" not in user and not any("\ud800" <= c <= "\udfff" for c in user)
 
 
 def issue(

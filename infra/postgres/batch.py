@@ -1,4 +1,4 @@
-"""A group commit: many requests as one call of `append_events`."""
+"""Group commits: many requests as one call of one SQL function."""
 
 from collections.abc import Sequence
 from typing import LiteralString
@@ -7,23 +7,90 @@ from uuid import UUID
 import orjson
 
 from commands.ports import Append, Appended, AppendOutcome, Mismatch, StructureChanged
-from infra.postgres.arrays import BinaryArray, byteas, encoded_texts, int2s, int4s, int8s, texts, uuids
+from infra.postgres.arrays import (
+    bools,
+    byteas,
+    encoded_texts,
+    int2s,
+    int4s,
+    int8s,
+    optional_int8s,
+    read_int8s,
+    texts,
+    uuids,
+)
 from infra.postgres.codec import encode
 
-APPENDED, USED, MISMATCH, MOVED = range(4)
+# Statement: (its parameter types, its query).
+STATEMENTS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
+    "append_single": (
+        """text[], uuid[], boolean[], bytea[], smallint[], bytea[],
+        uuid[], uuid[], bigint[], bigint[], text[], text[], bytea[], text[]""",
+        "select append_single($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    ),
+    "append_events": (
+        """text[], uuid[], boolean[], bytea[], smallint[], bytea[],
+        int[], uuid[], uuid[], bigint[], int[], uuid[], bigint[], text[],
+        int[], int[], int[], uuid[], text[], bytea[], text[]""",
+        """select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+        $15, $16, $17, $18, $19, $20, $21)""",
+    ),
+}
 
-CALL: LiteralString = (
-    "select request, outcome, value, stream from append_events("
-    "%b, %b, %b, %b, %b,"
-    " %b, %b, %b, %b,"
-    " %b, %b, %b, %b,"
-    " %b, %b, %b, %b, %b, %b,"
-    " %b)"
-)
+_USED, _MOVED, _MISMATCH = -1, -2, -3
+_OUTCOME_APPENDED, _OUTCOME_MISMATCH, _OUTCOME_MOVED = 0, 2, 3
 
 
-def arguments(batch: Sequence[Append], structural: BinaryArray) -> list[BinaryArray]:
-    """Lay a batch out as the arrays that the SQL function takes; indexes count from 1."""
+def is_single(request: Append) -> bool:
+    """Tell whether a request writes one event to one stream, and rests on one structure at most."""
+    return len(request.events) == 1 and len(request.writes) == 1 and len(request.guards) <= 1
+
+
+def single_arguments(batch: Sequence[Append], structural: bytes) -> list[bytes]:
+    """Lay requests of one event each out as the arrays of `append_single`."""
+    writes = [a.writes[0] for a in batch]
+    events = [a.events[0] for a in batch]
+    return [
+        *_requests(batch),
+        uuids([w.stream_id for w in writes]),
+        uuids([w.project_id for w in writes]),
+        int8s([w.expected for w in writes]),
+        optional_int8s([a.guards[0][1] if a.guards else None for a in batch]),
+        structural,
+        texts([e.event.TOPIC for e in events]),
+        byteas([encode(e.event) for e in events]),
+        encoded_texts([orjson.dumps(a.metadata) for a in batch]),
+    ]
+
+
+def _requests(batch: Sequence[Append]) -> list[bytes]:
+    return [
+        texts([a.caller for a in batch]),
+        uuids([a.command_id for a in batch]),
+        bools([a.keyed for a in batch]),
+        byteas([a.request_hash for a in batch]),
+        int2s([a.status for a in batch]),
+        byteas([a.body for a in batch]),
+    ]
+
+
+def single_outcomes(batch: Sequence[Append], answer: bytes) -> list[AppendOutcome | None]:
+    """Read the answer of `append_single`; None stands for an id that was used before."""
+    return [_single(request, value) for request, value in zip(batch, read_int8s(answer), strict=True)]
+
+
+def _single(request: Append, value: int) -> AppendOutcome | None:
+    if value >= 0:
+        return Appended(value)
+    if value == _USED:
+        return None
+    if value == _MOVED:
+        return StructureChanged()
+    return Mismatch(request.writes[0].stream_id, _MISMATCH - value)
+
+
+def arguments(batch: Sequence[Append], structural: bytes) -> list[bytes]:
+    """Lay requests of any shape out as the arrays of `append_events`; indexes count from 1."""
     w_request: list[int] = []
     w_stream: list[UUID] = []
     w_project: list[UUID] = []
@@ -58,11 +125,7 @@ def arguments(batch: Sequence[Append], structural: BinaryArray) -> list[BinaryAr
             g_project.append(project_id)
             g_after.append(after)
     return [
-        texts([a.caller for a in batch]),
-        uuids([a.command_id for a in batch]),
-        byteas([a.request_hash for a in batch]),
-        int2s([a.status for a in batch]),
-        byteas([a.body for a in batch]),
+        *_requests(batch),
         int4s(w_request),
         uuids(w_stream),
         uuids(w_project),
@@ -81,14 +144,18 @@ def arguments(batch: Sequence[Append], structural: BinaryArray) -> list[BinaryAr
     ]
 
 
-def outcome_of(
-    request: Append, outcome: int, value: int, stream: int, first_write: int
-) -> AppendOutcome | None:
-    """Read one row of the function's answer; None for an id that was used before."""
-    if outcome == APPENDED:
-        return Appended(value)
-    if outcome == MISMATCH:
-        return Mismatch(request.writes[stream - first_write].stream_id, value)
-    if outcome == MOVED:
-        return StructureChanged()
-    return None
+def outcomes(batch: Sequence[Append], answer: bytes) -> list[AppendOutcome | None]:
+    """Read the answer of `append_events`; None stands for an id that was used before."""
+    numbers = read_int8s(answer)
+    found: list[AppendOutcome | None] = []
+    first = 1
+    for i, request in enumerate(batch):
+        outcome, value, stream = numbers[3 * i : 3 * i + 3]
+        if outcome == _OUTCOME_APPENDED:
+            found.append(Appended(value))
+        elif outcome == _OUTCOME_MISMATCH:
+            found.append(Mismatch(request.writes[stream - first].stream_id, value))
+        else:
+            found.append(StructureChanged() if outcome == _OUTCOME_MOVED else None)
+        first += len(request.writes)
+    return found

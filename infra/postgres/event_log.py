@@ -12,6 +12,7 @@ from domain.catalogue import event_registry
 from domain.events import Recorded
 from infra.postgres.appender import Appender
 from infra.postgres.codec import COLUMNS, Row, decode
+from infra.postgres.committer import answered
 from infra.postgres.connections import Connection, borrowed
 
 CHUNK = 1_000
@@ -56,7 +57,7 @@ class PostgresEventLog:
     async def answered(self, caller: str, command_id: UUID) -> Replayed | None:
         """Look up what a command id of this caller was answered."""
         async with borrowed(self._pool) as connection:
-            return await Appender.answered(connection, caller, command_id)
+            return await answered(connection, caller, command_id)
 
     async def head(self) -> tuple[int, UUID]:
         """Return the position of the last event and the log's epoch."""

@@ -1,0 +1,167 @@
+"""One connection that commits batches, through lost connections, time-outs and requests that cannot be stored."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+
+from commands.ports import Append, Appended, AppendOutcome, Mismatch, Replayed
+from domain.errors import Unavailable
+from infra.postgres.batch import (
+    STATEMENTS,
+    arguments,
+    is_single,
+    outcomes,
+    single_arguments,
+    single_outcomes,
+)
+from infra.postgres.connections import Connection, connect_for_append
+from infra.postgres.raw import call, prepare
+from infra.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+RETRY_FOR = 10.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+# What says nothing about the request: the server is away or overloaded, so it is sent again. An attempt that
+# did succeed is found by its command id.
+LOST = (psycopg.OperationalError, psycopg.InternalError, OSError)
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A request in the queue, the future of whoever waits for it, and what it may not share a batch with."""
+
+    request: Append
+    answer: asyncio.Future[AppendOutcome]
+    keys: frozenset[tuple[str, UUID]]
+    # An attempt was sent, and its acknowledgement was lost.
+    lost: bool = False
+
+    def refuse(self, error: Exception) -> None:
+        """Tell whoever waits that it failed."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Committer:
+    """Commits one batch at a time."""
+
+    def __init__(self, settings: Settings, structural: bytes) -> None:
+        self._settings = settings
+        self._structural = structural
+        self._connection: Connection | None = None
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await self._connection.close()
+            self._connection = None
+
+    async def commit(self, batch: Sequence[Waiting]) -> None:
+        """Commit a batch and answer all who wait for it, one way or the other."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + RETRY_FOR
+        pause = FIRST_PAUSE
+        alone = False
+        while left := [w for w in batch if not w.answer.done()]:
+            try:
+                await (self._send_each if alone else self._send)(left)
+            except LOST as lost:
+                await self._lost(left, lost)
+                if loop.time() >= deadline:
+                    _refuse(left, Unavailable("the event log cannot be reached", retry_after=2))
+                    return
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+                pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception as refused:  # noqa: BLE001 - whoever sent it gets it; the crew lives on
+                # One of them cannot be encoded, or the database refuses it: it is to fail alone.
+                if alone:
+                    _refuse(left, refused)
+                alone = True
+
+    async def _lost(self, left: Sequence[Waiting], error: Exception) -> None:
+        logger.warning("append of %d requests failed, trying again: %s", len(left), error)
+        for waiting in left:
+            waiting.lost = True
+        await self.close()
+
+    async def _ready(self) -> Connection:
+        if self._connection is None or self._connection.broken or self._connection.closed:
+            self._connection = await connect_for_append(self._settings)
+            for name, (types, query) in STATEMENTS.items():
+                await prepare(self._connection, name, types, query)
+        return self._connection
+
+    async def _send_each(self, batch: Sequence[Waiting]) -> None:
+        """Send requests one by one, so that each is answered or refused for itself."""
+        for waiting in batch:
+            try:
+                await self._send([waiting])
+            except LOST:
+                raise
+            except Exception as refused:  # noqa: BLE001 - as above
+                waiting.refuse(refused)
+
+    async def _send(self, batch: Sequence[Waiting]) -> None:
+        requests = [w.request for w in batch]
+        connection = await self._ready()
+        if is_single(requests[0]):
+            answer = await call(connection, b"append_single", single_arguments(requests, self._structural))
+            found = single_outcomes(requests, answer)
+        else:
+            answer = await call(connection, b"append_events", arguments(requests, self._structural))
+            found = outcomes(requests, answer)
+        for waiting, outcome in zip(batch, found, strict=True):
+            settled = await _settle(connection, waiting, outcome)
+            if not waiting.answer.done():
+                waiting.answer.set_result(settled)
+
+
+def _refuse(batch: Iterable[Waiting], error: Exception) -> None:
+    for waiting in batch:
+        waiting.refuse(error)
+
+
+async def _settle(connection: Connection, waiting: Waiting, outcome: AppendOutcome | None) -> AppendOutcome:
+    """Look up what was answered before, or whether a lost attempt did succeed."""
+    request = waiting.request
+    if outcome is None:
+        known = await answered(connection, request.caller, request.command_id)
+        if known is None:
+            raise psycopg.InternalError("a recorded answer vanished")
+        return known
+    if isinstance(outcome, Mismatch) and waiting.lost and not request.keyed:
+        base = await _written(connection, request)
+        return outcome if base is None else Appended(base)
+    return outcome
+
+
+async def answered(connection: Connection, caller: str, command_id: UUID) -> Replayed | None:
+    """Look up what a command id was answered."""
+    cursor = await connection.execute(
+        "select request_hash, status, base, body from command_results where command_id = %s and caller = %s",
+        [command_id, caller],
+        binary=True,
+    )
+    row = await cursor.fetchone()
+    return Replayed(*row) if row else None
+
+
+async def _written(connection: Connection, request: Append) -> int | None:
+    """Return the base of a request that nobody kept the answer of, if it was written after all."""
+    first = request.events[0]
+    cursor = await connection.execute(
+        "select notification_id from stored_events"
+        " where originator_id = %s and originator_version = %s and command_id = %s",
+        [first.event.originator_id, first.event.originator_version, first.command_id],
+        binary=True,
+    )
+    row = await cursor.fetchone()
+    return row[0] - 1 if row else None
