@@ -5,6 +5,7 @@ retry, never a wrong write. Rights are the exception, since an append does not c
 is used for at most `rights_max_age` seconds before the log is asked for what came after.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ class Repository:
         self._blocks = _Bounded[Loaded[Block]](blocks)
         self._projects = _Bounded[_Checked](projects)
         self._outlines = _Bounded[_Known](outlines)
+        self._asking: dict[UUID, asyncio.Task[Loaded[Project] | None]] = {}
 
     async def project(self, project_id: UUID) -> Loaded[Project]:
         """Return a project whose rights are at most `rights_max_age` seconds old.
@@ -113,7 +115,13 @@ class Repository:
         known = self._projects.get(project_id)
         if known is not None and self._clock() - known.at <= self._rights_max_age:
             return known.loaded
-        loaded = await self._catch_up_project(project_id, known.loaded if known else None)
+        # Many commands meet an entry that has just grown too old: one of them asks for all.
+        asking = self._asking.get(project_id)
+        if asking is None:
+            asking = asyncio.create_task(self._catch_up_project(project_id, known.loaded if known else None))
+            self._asking[project_id] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(project_id, None))
+        loaded = await asyncio.shield(asking)
         if loaded is None:
             raise NotFound("no such project")
         return loaded

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from infra.bootstrap import WriteSide, write_side
 from infra.http.health import health_response
+from infra.http.hot import HotRoutes
 from infra.http.problems import install_problems
 from infra.settings import Settings
 from write_api.openapi import install_openapi
@@ -37,7 +38,10 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.router.routes[:0] = CommandRoutes(side.bus, side.authenticator).routes()
+    hot = CommandRoutes(side.bus, side.authenticator).routes()
+    # A router too knows them, for what is no POST.
+    app.router.routes[:0] = [route for route, _ in hot]
+    app.add_middleware(HotRoutes, routes=lambda: hot)
 
     @app.get("/api/health", tags=["operations"], summary="Is this process fit to serve")
     async def health() -> Response:

@@ -1,10 +1,10 @@
 """From a request's bytes to commands: parsed, validated, named."""
 
+import json
 from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID, uuid4, uuid5
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commands.messages import ALL_COMMANDS, Command
@@ -76,7 +76,8 @@ def parse_item(item: Mapping[str, object]) -> Command:
     name = fields.pop("type", None)
     if not isinstance(name, str):
         raise Invalid.at("type", "is required: the command's name")
-    return parse_command(command_type(name), orjson.dumps(fields))
+    # Not by orjson, which turns NaN into null and refuses long integers: the command is to judge them.
+    return parse_command(command_type(name), json.dumps(fields, ensure_ascii=False).encode())
 
 
 def command_id(key: str | None) -> UUID:
