@@ -163,7 +163,12 @@ class Outline:
         return Place(parent_id, generate_key_between(low, high))
 
     def stands(self, block_id: UUID, after_id: UUID | None, before_id: UUID | None) -> bool:
-        """Tell whether the block already stands right after and before the blocks named (None: at the end)."""
+        """Tell whether the block already stands right after and before the blocks named (None: at the end).
+
+        A deleted block stands nowhere: whoever asks has read the block before another deleted it.
+        """
+        if self.node(block_id).deleted:
+            return False
         shown = [n.id for n in self.children(self.node(block_id).parent_id) if not n.deleted]
         i = shown.index(block_id)
         if after_id is None and before_id is None:

@@ -1,0 +1,334 @@
+"""What holds for all commands alike: roles, archived projects, repeats, and doing nothing."""
+
+import json
+from collections.abc import Mapping
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.messages import (
+    ALL_COMMANDS,
+    AddBlock,
+    ArchiveProject,
+    Command,
+    CreateProject,
+    DeleteBlock,
+    EditBlock,
+    GrantAccess,
+    ImportMarkdown,
+    MoveBlock,
+    RenameProject,
+    RevokeAccess,
+    UnarchiveProject,
+    UndeleteBlock,
+)
+from domain.roles import Role
+from tests.support.making import archived, deleted, granted
+from tests.support.scenario import (
+    GROUP,
+    HEADING,
+    IN_GROUP,
+    LAST_SLIDE,
+    MEMBERS,
+    NOWHERE,
+    PROJECT,
+    SLIDE,
+    TEXT,
+    Outcome,
+    World,
+)
+
+ROLES = {"ada": "owner", **MEMBERS}
+
+# One of each that succeeds in the shared deck, once HEADING is deleted and grace is a member.
+WORKING: list[Command] = [
+    CreateProject(title="Another"),
+    RenameProject(project_id=PROJECT, title="B"),
+    GrantAccess(project_id=PROJECT, user="edsger", role="viewer"),
+    RevokeAccess(project_id=PROJECT, user="grace"),
+    ArchiveProject(project_id=PROJECT),
+    AddBlock(project_id=PROJECT, type="text", parent_id=SLIDE),
+    EditBlock(project_id=PROJECT, block_id=TEXT, changes={"text": "B"}),
+    MoveBlock(project_id=PROJECT, block_id=TEXT, parent_id=GROUP),
+    DeleteBlock(project_id=PROJECT, block_id=TEXT),
+    UndeleteBlock(project_id=PROJECT, block_id=HEADING),
+    ImportMarkdown(text="# A\n\ntext\n"),
+]
+# It succeeds only where all others are refused.
+UNARCHIVE = UnarchiveProject(project_id=PROJECT)
+# What the contract asks for, by the command's name.
+REQUIRED = {
+    "rename-project": Role.EDITOR,
+    "grant-access": Role.OWNER,
+    "revoke-access": Role.OWNER,
+    "archive-project": Role.OWNER,
+    "unarchive-project": Role.OWNER,
+    "add-block": Role.EDITOR,
+    "edit-block": Role.EDITOR,
+    "move-block": Role.EDITOR,
+    "delete-block": Role.EDITOR,
+    "undelete-block": Role.EDITOR,
+}
+OPEN_TO_ALL = {"create-project", "import-markdown"}
+CREATING = {"create-project", "import-markdown", "add-block"}
+ON_ARCHIVED = {"grant-access", "revoke-access", "archive-project", "unarchive-project"}
+IN_PROJECT = [c for c in WORKING if c.NAME not in OPEN_TO_ALL]
+
+
+def names(commands: list[Command]) -> list[str]:
+    return [c.NAME for c in commands]
+
+
+@pytest.fixture
+async def ready(world: World) -> World:
+    """The shared deck, made such that every command of `WORKING` succeeds."""
+    await world.given(deleted(HEADING, 2), granted(PROJECT, 5, "grace", "viewer"))
+    return world
+
+
+def in_project(command: Command, project: UUID) -> Command:
+    return command.model_copy(update={"project_id": project})
+
+
+def unrecorded(world: World, outcome: Outcome) -> bool:
+    """Tell whether a refusal has left nothing behind."""
+    return outcome.raised is not None and not outcome.recorded and len(world.log.requests) == 2
+
+
+def test_every_command_is_tried_here() -> None:
+    tried = [type(c) for c in [*WORKING, UNARCHIVE]]
+
+    assert set(tried) == set(ALL_COMMANDS)
+    assert len(ALL_COMMANDS) == len(set(ALL_COMMANDS))
+    assert {c.NAME for c in ALL_COMMANDS} == REQUIRED.keys() | OPEN_TO_ALL
+
+
+@pytest.mark.parametrize("command", WORKING, ids=names(WORKING))
+async def test_success_is_answered_as_the_contract_says(ready: World, command: Command) -> None:
+    outcome = await ready.run(command)
+
+    assert outcome.status == (201 if command.NAME in CREATING else 200)
+    assert list(outcome.body) == [*("position", "project_id", "streams", "outcome", "conflicts", "result")]
+    assert outcome.body["outcome"] == "applied"
+    assert outcome.body["conflicts"] == []
+    assert outcome.recorded
+    last = outcome.recorded[-1]
+    assert outcome.body["position"] == last.position == len(ready.log.events)
+    assert outcome.body["project_id"] == str(last.project_id)
+    told = outcome.body["streams"]
+    # An import names the project alone: a list of 2,000 blocks would tell nobody anything.
+    written = outcome.events[:1] if command.NAME == "import-markdown" else outcome.events
+    assert told == [
+        {"id": str(e.originator_id), "kind": e.KIND, "version": e.originator_version} for e in written
+    ]
+
+
+@pytest.mark.parametrize("command", WORKING, ids=names(WORKING))
+async def test_events_tell_who_did_it_and_by_which_command(ready: World, command: Command) -> None:
+    key = uuid4()
+
+    outcome = await ready.run(command, key=key)
+
+    for recorded in outcome.recorded:
+        assert recorded.command_id == key
+        assert recorded.metadata == {"actor": {"id": "ada", "kind": "person"}, "correlation_id": str(key)}
+
+
+@pytest.mark.parametrize("user", list(ROLES))
+@pytest.mark.parametrize("command", IN_PROJECT, ids=names(IN_PROJECT))
+async def test_a_member_needs_the_role(ready: World, command: Command, user: str) -> None:
+    outcome = await ready.run(command, user=user)
+
+    if Role.of(ROLES[user]) >= REQUIRED[command.NAME]:
+        assert outcome.status in {200, 201}
+        assert {r.actor for r in outcome.recorded} == {user}
+    else:
+        assert (outcome.status, outcome.code) == (403, "forbidden")
+        assert unrecorded(ready, outcome)
+
+
+@pytest.mark.parametrize("user", list(ROLES))
+async def test_unarchiving_needs_the_role_too(world: World, user: str) -> None:
+    await world.given(archived(PROJECT, 5))
+
+    outcome = await world.run(UNARCHIVE, user=user)
+
+    assert outcome.status == (200 if user == "ada" else 403)
+    assert world.project().archived == (user != "ada")
+
+
+@pytest.mark.parametrize("command", [*IN_PROJECT, UNARCHIVE], ids=names([*IN_PROJECT, UNARCHIVE]))
+async def test_to_a_stranger_a_project_is_as_one_that_is_not_there(ready: World, command: Command) -> None:
+    foreign = await ready.run(command, user="stranger")
+    absent = await ready.run(in_project(command, NOWHERE), user="stranger")
+
+    assert (foreign.status, foreign.code) == (404, "not-found")
+    assert foreign.body == absent.body
+    assert unrecorded(ready, foreign)
+
+
+@pytest.mark.parametrize("command", [*IN_PROJECT, UNARCHIVE], ids=names([*IN_PROJECT, UNARCHIVE]))
+async def test_a_blocks_id_is_no_projects_id(ready: World, command: Command) -> None:
+    assert (await ready.run(in_project(command, SLIDE))).code == "not-found"
+
+
+@pytest.mark.parametrize("user", ["ada", "stranger"])
+@pytest.mark.parametrize("name", sorted(OPEN_TO_ALL))
+async def test_anyone_may_begin_a_project(world: World, name: str, user: str) -> None:
+    [command] = [c for c in WORKING if name == c.NAME]
+
+    outcome = await world.run(command, user=user)
+
+    assert outcome.status == 201
+    assert world.project(UUID(outcome.body["project_id"])).members == {user: Role.OWNER}
+
+
+@pytest.mark.parametrize("command", IN_PROJECT, ids=names(IN_PROJECT))
+async def test_an_archived_project_takes_only_what_concerns_access(ready: World, command: Command) -> None:
+    await ready.given(archived(PROJECT, 6))
+
+    outcome = await ready.run(command)
+
+    if command.NAME in ON_ARCHIVED:
+        assert outcome.status == 200
+    else:
+        assert (outcome.status, outcome.code) == (403, "forbidden")
+        assert "archived" in outcome.body["detail"]
+        assert outcome.events == []
+
+
+@pytest.mark.parametrize("command", WORKING, ids=names(WORKING))
+@pytest.mark.parametrize("where", ["the same process", "another process"])
+async def test_a_repeat_gets_the_first_answer_and_changes_nothing(
+    ready: World, command: Command, where: str
+) -> None:
+    key = uuid4()
+    first = await ready.run(command, key=key)
+    await ready.given(granted(PROJECT, 90, "later", "viewer"))
+
+    repeater = ready.process() if where == "another process" else ready
+    again = await repeater.run(command, key=key)
+
+    assert (first.replayed, again.replayed) == (False, True)
+    assert (again.status, again.body) == (first.status, first.body)
+    assert again.events == []
+
+
+@pytest.mark.parametrize("command", WORKING, ids=names(WORKING))
+async def test_a_key_is_good_for_one_request_only(ready: World, command: Command) -> None:
+    key = uuid4()
+    await ready.run(command, key=key)
+
+    other = await ready.run(CreateProject(title="Something else"), key=key)
+
+    assert (other.status, other.code) == (422, "idempotency-mismatch")
+    assert other.events == []
+
+
+@pytest.mark.parametrize("command", IN_PROJECT, ids=names(IN_PROJECT))
+async def test_without_the_key_a_command_is_asked_anew(ready: World, command: Command) -> None:
+    await ready.run(command, key=uuid4())
+
+    assert not (await ready.run(command)).replayed
+    assert not (await ready.run(command, key=uuid4())).replayed
+
+
+async def test_keys_are_each_callers_own(ready: World) -> None:
+    key = uuid4()
+    hers = await ready.run(CreateProject(title="A"), user="ada", key=key)
+
+    his = await ready.run(CreateProject(title="A"), user="edna", key=key)
+
+    assert (his.status, his.replayed) == (201, False)
+    assert his.body["project_id"] != hers.body["project_id"]
+
+
+# What changes nothing in the shared deck, and the stream that the answer names.
+UNCHANGED: Mapping[str, tuple[Command, UUID, str]] = {
+    "rename-project": (RenameProject(project_id=PROJECT, title="A deck"), PROJECT, "project"),
+    "grant-access": (GrantAccess(project_id=PROJECT, user="edna", role="editor"), PROJECT, "project"),
+    "revoke-access": (RevokeAccess(project_id=PROJECT, user="nobody"), PROJECT, "project"),
+    "unarchive-project": (UNARCHIVE, PROJECT, "project"),
+    "edit-block": (EditBlock(project_id=PROJECT, block_id=TEXT, changes={"text": "A"}), TEXT, "block"),
+    "move-block": (MoveBlock(project_id=PROJECT, block_id=GROUP, after_id=TEXT), GROUP, "block"),
+    "move-block to the end": (MoveBlock(project_id=PROJECT, block_id=HEADING), HEADING, "block"),
+    "move-block to its parent's end": (
+        MoveBlock(project_id=PROJECT, block_id=IN_GROUP, parent_id=GROUP),
+        IN_GROUP,
+        "block",
+    ),
+    "move-block of a slide": (
+        MoveBlock(project_id=PROJECT, block_id=SLIDE, before_id=LAST_SLIDE),
+        SLIDE,
+        "block",
+    ),
+    "undelete-block": (UndeleteBlock(project_id=PROJECT, block_id=TEXT), TEXT, "block"),
+}
+
+
+@pytest.mark.parametrize(("command", "stream", "kind"), UNCHANGED.values(), ids=UNCHANGED)
+async def test_what_changes_nothing_says_so(world: World, command: Command, stream: UUID, kind: str) -> None:
+    key = uuid4()
+    positions = {r.event.originator_id: r.position for r in world.log.events}
+
+    outcome = await world.run(command, key=key)
+    again = await world.run(command, key=key)
+
+    version = 4 if stream == PROJECT else 1
+    assert outcome.status == 200
+    assert outcome.events == []
+    assert outcome.body == {
+        "position": max(positions[PROJECT], positions[stream]),
+        "project_id": str(PROJECT),
+        "streams": [{"id": str(stream), "kind": kind, "version": version}],
+        "outcome": "unchanged",
+        "conflicts": [],
+        "result": {},
+    }
+    assert (again.replayed, again.body) == (True, outcome.body)
+
+
+@pytest.mark.parametrize(
+    ("before", "command"),
+    [
+        (ArchiveProject(project_id=PROJECT), ArchiveProject(project_id=PROJECT)),
+        (
+            DeleteBlock(project_id=PROJECT, block_id=TEXT),
+            DeleteBlock(project_id=PROJECT, block_id=TEXT),
+        ),
+    ],
+    ids=["archive-project", "delete-block"],
+)
+async def test_what_is_done_already_changes_nothing(world: World, before: Command, command: Command) -> None:
+    await world.run(before)
+
+    outcome = await world.run(command)
+
+    assert (outcome.status, outcome.body["outcome"], outcome.events) == (200, "unchanged", [])
+
+
+def test_every_command_that_can_change_nothing_is_tried_here() -> None:
+    tried = {command.NAME for command, _, _ in UNCHANGED.values()} | {"archive-project", "delete-block"}
+
+    assert tried == {c.NAME for c in ALL_COMMANDS} - CREATING
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in WORKING if "block_id" in type(c).model_fields and c.NAME != "add-block"]
+)
+async def test_a_block_of_another_project_is_not_found(ready: World, command: Command) -> None:
+    mine = await ready.run(CreateProject(title="Mine"), user="stranger")
+    other = UUID(mine.body["project_id"])
+
+    outcome = await ready.run(in_project(command, other), user="stranger")
+    absent = await ready.run(command.model_copy(update={"block_id": NOWHERE}))
+
+    assert (outcome.status, outcome.code, outcome.events) == (404, "not-found", [])
+    assert (absent.status, absent.code, absent.events) == (404, "not-found", [])
+
+
+@pytest.mark.parametrize("command_type", ALL_COMMANDS, ids=[c.NAME for c in ALL_COMMANDS])
+def test_the_example_of_a_command_is_valid(command_type: type[Command]) -> None:
+    command = command_type.model_validate_json(json.dumps(command_type.EXAMPLE))
+
+    assert json.loads(command.model_dump_json(exclude_unset=True)) == command_type.EXAMPLE

@@ -1,0 +1,200 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.events import Recorded
+from projections.blocks.queries import document as block_document
+from projections.blocks.rows import BlockRow
+from projections.blocks.rows import fold as fold_block
+from projections.projects.queries import document as project_document
+from projections.projects.rows import ProjectRow
+from projections.projects.rows import fold as fold_project
+from tests.support.making import (
+    added,
+    archived,
+    created,
+    deleted,
+    edited,
+    granted,
+    moved,
+    recorded,
+    renamed,
+    revoked,
+    unarchived,
+    undeleted,
+)
+
+PROJECT = UUID("7b0f4a52-5c9e-4a7e-9a54-1f6f3f0f7d11")
+SLIDE = UUID("0d3c1c1e-6f0e-4c9b-8f25-3b3f7b0d8a01")
+BLOCK = UUID("c2a9d7b0-2b1e-4e39-9d5e-8a7f0a4f5c02")
+
+CREATED = recorded(created(PROJECT, "A", theme_id="t"), 3)
+ADDED = recorded(
+    added(BLOCK, PROJECT, "heading", parent=SLIDE, rank="a1", content={"text": "A", "level": 2}),
+    4,
+    project=PROJECT,
+)
+
+
+@pytest.fixture
+def project() -> ProjectRow:
+    return fold_project(None, CREATED)
+
+
+@pytest.fixture
+def block() -> BlockRow:
+    return fold_block(None, ADDED)
+
+
+def touched(row: Any, by: Recorded, **changes: Any) -> Any:
+    """Return the row as an event leaves it: what it changes, and the event's own traces."""
+    return replace(
+        row,
+        version=by.event.originator_version,
+        position=by.position,
+        updated_at=by.recorded_at,
+        updated_by=by.actor,
+        **changes,
+    )
+
+
+def test_a_project_begins_with_its_owner_as_member(project: ProjectRow) -> None:
+    assert project == ProjectRow(
+        project_id=PROJECT,
+        title="A",
+        owner="ada",
+        aspect="16:9",
+        theme_id="t",
+        archived=False,
+        version=1,
+        position=3,
+        created_at=CREATED.recorded_at,
+        created_by="ada",
+        updated_at=CREATED.recorded_at,
+        updated_by="ada",
+        members={"ada": "owner"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "changes"),
+    [
+        (renamed(PROJECT, 2, "B"), {"title": "B"}),
+        (granted(PROJECT, 2, "vera", "viewer"), {"members": {"ada": "owner", "vera": "viewer"}}),
+        (granted(PROJECT, 2, "ada", "editor"), {"members": {"ada": "editor"}}),
+        (revoked(PROJECT, 2, "ada"), {"members": {}}),
+        (revoked(PROJECT, 2, "nobody"), {}),
+        (archived(PROJECT, 2), {"archived": True}),
+        (unarchived(PROJECT, 2), {"archived": False}),
+    ],
+)
+def test_a_projects_events_change_what_they_say(project: ProjectRow, event: Any, changes: Any) -> None:
+    later = recorded(event, 8, by="grace")
+
+    assert fold_project(project, later) == touched(project, later, **changes)
+
+
+def test_an_archived_project_can_come_back(project: ProjectRow) -> None:
+    shut = fold_project(project, recorded(archived(PROJECT, 2), 8))
+
+    assert shut.archived
+    assert not fold_project(shut, recorded(unarchived(PROJECT, 3), 9)).archived
+
+
+def test_a_block_begins_as_it_was_added(block: BlockRow) -> None:
+    assert block == BlockRow(
+        project_id=PROJECT,
+        block_id=BLOCK,
+        parent_id=SLIDE,
+        type="heading",
+        rank="a1",
+        deleted=False,
+        version=1,
+        position=4,
+        created_at=ADDED.recorded_at,
+        created_by="ada",
+        updated_at=ADDED.recorded_at,
+        updated_by="ada",
+        content={"text": "A", "level": 2},
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "changes"),
+    [
+        (edited(BLOCK, 2, text="B"), {"content": {"text": "B", "level": 2}}),
+        (moved(BLOCK, 2, "a5", PROJECT), {"rank": "a5", "parent_id": PROJECT}),
+        (moved(BLOCK, 2, "a5"), {"rank": "a5", "parent_id": None}),
+        (deleted(BLOCK, 2), {"deleted": True}),
+        (undeleted(BLOCK, 2), {"deleted": False}),
+    ],
+)
+def test_a_blocks_events_change_what_they_say(block: BlockRow, event: Any, changes: Any) -> None:
+    later = recorded(event, 8, project=PROJECT, by="grace")
+
+    assert fold_block(block, later) == touched(block, later, **changes)
+
+
+def test_a_deleted_block_can_come_back(block: BlockRow) -> None:
+    gone = fold_block(block, recorded(deleted(BLOCK, 2), 8, project=PROJECT))
+
+    assert gone.deleted
+    assert not fold_block(gone, recorded(undeleted(BLOCK, 3), 9, project=PROJECT)).deleted
+
+
+def test_folding_leaves_the_row_before_as_it_was(block: BlockRow, project: ProjectRow) -> None:
+    fold_block(block, recorded(edited(BLOCK, 2, text="B"), 8, project=PROJECT))
+    fold_project(project, recorded(granted(PROJECT, 2, "vera", "viewer"), 8))
+
+    assert block.content == {"text": "A", "level": 2}
+    assert project.members == {"ada": "owner"}
+
+
+@pytest.mark.parametrize(
+    ("fold", "event"), [(fold_block, edited(BLOCK, 2, text="B")), (fold_project, renamed(PROJECT, 2, "B"))]
+)
+def test_an_event_before_the_first_one_is_told_by_its_position(fold: Callable[..., Any], event: Any) -> None:
+    with pytest.raises(ValueError, match="event 8 "):
+        fold(None, recorded(event, 8))
+
+
+def test_a_blocks_document_is_that_of_the_contract(block: BlockRow) -> None:
+    assert block_document(block) == {
+        "id": str(BLOCK),
+        "project_id": str(PROJECT),
+        "parent_id": str(SLIDE),
+        "type": "heading",
+        "rank": "a1",
+        "content": {"text": "A", "level": 2},
+        "version": 1,
+        "position": 4,
+        "deleted": False,
+        "created_at": "2026-01-31T12:00:04.000000Z",
+        "created_by": "ada",
+        "updated_at": "2026-01-31T12:00:04.000000Z",
+        "updated_by": "ada",
+    }
+    assert block_document(replace(block, parent_id=None))["parent_id"] is None
+
+
+def test_a_projects_document_is_that_of_the_contract_but_for_the_callers_role(project: ProjectRow) -> None:
+    shared = fold_project(project, recorded(granted(PROJECT, 2, "Aaron", "viewer"), 5))
+
+    assert project_document(shared) == {
+        "id": str(PROJECT),
+        "title": "A",
+        "owner": "ada",
+        "members": [{"user": "Aaron", "role": "viewer"}, {"user": "ada", "role": "owner"}],
+        "aspect": "16:9",
+        "theme_id": "t",
+        "archived": False,
+        "version": 2,
+        "position": 5,
+        "created_at": "2026-01-31T12:00:03.000000Z",
+        "created_by": "ada",
+        "updated_at": "2026-01-31T12:00:05.000000Z",
+        "updated_by": "ada",
+    }
