@@ -65,6 +65,7 @@ class _Checked:
 class _Known:
     outline: Outline
     as_of: int
+    position: int
 
 
 def _fold_project(loaded: Loaded[Project] | None, recorded: Sequence[Recorded]) -> Loaded[Project] | None:
@@ -152,19 +153,22 @@ class Repository:
             raise NotFound("no such block")
         return loaded
 
-    async def outline(self, project_id: UUID) -> tuple[Outline, int]:
+    async def outline(self, project_id: UUID) -> tuple[Loaded[Outline], int]:
         """Return a project's outline, not to be changed, and the position up to which it is complete."""
         known = self._outlines.get(project_id)
-        outline, as_of = (known.outline, known.as_of) if known else (Outline(), 0)
+        outline, as_of, position = (
+            (known.outline, known.as_of, known.position) if known else (Outline(), 0, 0)
+        )
         recorded, as_of = await self._log.structure(project_id, as_of)
         if recorded:
             outline = outline.copy()
             for r in recorded:
                 outline.apply(r.event)
+            position = recorded[-1].position
         known = self._outlines.get(project_id)
         if known is None or as_of >= known.as_of:
-            self._outlines.put(project_id, _Known(outline, as_of))
-        return outline, as_of
+            self._outlines.put(project_id, _Known(outline, as_of, position))
+        return Loaded(outline, position), as_of
 
     async def refresh(self, stream_id: UUID) -> int | None:
         """Catch a cached aggregate up with the log and return its version; None if it is not cached."""

@@ -40,6 +40,8 @@ class UnitOfWork:
         self._guards: dict[UUID, int] = {}
         self._writes: dict[UUID, tuple[int, StreamWrite]] = {}
         self._last: dict[UUID, int] = {}
+        self._written: dict[UUID, int] = {}
+        self._stored: dict[UUID, Block] = {}
         self._read: dict[UUID, int] = {}
         self.events: list[EventWrite] = []
         # The position of the latest event among all that was read: what an answer without events refers to.
@@ -68,12 +70,20 @@ class UnitOfWork:
         block = self._blocks.get(block_id)
         if block is None:
             loaded = await self._repository.block(project_id, block_id)
-            block = self._blocks[block_id] = loaded.state
+            block = self._blocks[block_id] = self._stored[block_id] = loaded.state
             self._read[block_id] = block.version
             self.seen = max(self.seen, loaded.position)
         elif block.project_id != project_id:
             raise NotFound("no such block")
         return block
+
+    def written(self, stream_id: UUID) -> int:
+        """Return how many events of this request a stream has got so far."""
+        return self._written.get(stream_id, 0)
+
+    def stored(self, block: Block) -> Block:
+        """Return a block as it is in the log, without what this request has done to it."""
+        return self._stored.get(block.id, block)
 
     async def history(self, stream_id: UUID, after_version: int) -> Sequence[Recorded]:
         """Read the stored events of a stream after a version."""
@@ -84,7 +94,8 @@ class UnitOfWork:
         outline = self._outlines.get(project_id)
         if outline is None:
             shared, as_of = await self._repository.outline(project_id)
-            outline = self._outlines[project_id] = shared.copy()
+            outline = self._outlines[project_id] = shared.state.copy()
+            self.seen = max(self.seen, shared.position)
             self._guards[project_id] = as_of
             streams = [stream for stream, (_, w) in self._writes.items() if w.project_id == project_id]
             for written in self.events:
@@ -115,6 +126,7 @@ class UnitOfWork:
                 raise AlreadyExists("the chosen id is taken")
             self.events.append(EventWrite(known[0], event, command_id))
             self._last[stream] = len(self.events)
+            self._written[stream] = self._written.get(stream, 0) + 1
             self._fold(project_id, event)
             changed[stream] = StreamState(stream, event.KIND, version)
         return list(changed.values())

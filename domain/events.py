@@ -20,6 +20,9 @@ class Event:
     TOPIC: ClassVar[str]
     KIND: ClassVar[str]
     class_version: ClassVar[int] = 1
+    # Fields that say something about a person (`domain.personal`). They keep their names in every version,
+    # for they are sealed under them, and no aggregate keeps them in its state.
+    PERSONAL: ClassVar[tuple[str, ...]] = ()
 
     originator_id: UUID
     originator_version: int
@@ -57,6 +60,10 @@ class UnknownTopic(LookupError):
     """A stored topic that this release does not know: it was written by a newer one, or by another program."""
 
 
+class NewerVersion(LookupError):
+    """A stored event of a version that this release does not know yet: a newer one wrote it."""
+
+
 class EventRegistry:
     """Finds event types by topic and rebuilds events from their stored fields, upcasting old versions."""
 
@@ -87,11 +94,14 @@ class EventRegistry:
 
         Raises:
             UnknownTopic: no event type has this topic.
+            NewerVersion: the event type has it in a later version only.
         """
         event_type = self._types.get(topic)
         if event_type is None:
             raise UnknownTopic(topic)
         stored_version = fields.pop("class_version", 1)
+        if stored_version > event_type.class_version:
+            raise NewerVersion(f"{topic} version {stored_version}")
         while stored_version < event_type.class_version:
             getattr(event_type, f"upcast_v{stored_version}_v{stored_version + 1}")(fields)
             stored_version += 1

@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from fractional_indexing import generate_key_between
+from fractional_indexing import generate_key_between, generate_n_keys_between
 
 from domain.block import BlockAdded, BlockDeleted, BlockMoved, BlockUndeleted
 from domain.errors import Invalid, NotFound
 from domain.events import Event
 
+# Keys grow by a character every few insertions into one gap; past this length all siblings get new ones.
+RANK_LENGTH = 48
 SLIDES_LIMIT = 200
 BLOCKS_LIMIT = 2_000
 
@@ -40,10 +42,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a block is to stand."""
+    """Where a block is to stand, and the siblings that get new ranks for it (hardly ever any)."""
 
     parent_id: UUID | None
     rank: str
+    reranked: tuple[tuple[UUID, str], ...] = ()
 
 
 class Outline:
@@ -118,16 +121,19 @@ class Outline:
             fringe = {n.id for n in level}
         return found
 
-    def require_room(self, block_type: str, more: int = 1) -> None:
-        """Refuse blocks past the limits of a project.
+    def require_limits(self, events: Iterable[Event]) -> None:
+        """Refuse events after which the project would show too much.
 
         Raises:
-            Invalid: 200 slides or 2,000 blocks are shown already.
+            Invalid: more than 200 slides or 2,000 blocks would be shown.
         """
-        shown = [n for n in self._nodes.values() if self.shown(n)]
-        if len(shown) + more > BLOCKS_LIMIT:
+        then = self.copy()
+        for event in events:
+            then.apply(event)
+        shown = [n for n in then._nodes.values() if then.shown(n)]  # noqa: SLF001 - its own class
+        if len(shown) > BLOCKS_LIMIT:
             raise Invalid.at("block_id", f"a project has at most {BLOCKS_LIMIT:,} blocks", BLOCKS_LIMIT)
-        if block_type == "slide" and sum(n.type == "slide" for n in shown) >= SLIDES_LIMIT:
+        if sum(n.type == "slide" for n in shown) > SLIDES_LIMIT:
             raise Invalid.at("type", f"a project has at most {SLIDES_LIMIT:,} slides", SLIDES_LIMIT)
 
     def place(
@@ -160,7 +166,9 @@ class Outline:
                 raise Invalid.at(field, "is the block itself")
         siblings = [n for n in self.children(parent_id) if n.id != moving]
         low, high = _gap(siblings, after_id, before_id)
-        return Place(parent_id, generate_key_between(low, high))
+        if max(len(low or ""), len(high or "")) < RANK_LENGTH:
+            return Place(parent_id, generate_key_between(low, high))
+        return _rebalanced(parent_id, siblings, low)
 
     def stands(self, block_id: UUID, after_id: UUID | None, before_id: UUID | None) -> bool:
         """Tell whether the block already stands right after and before the blocks named (None: at the end).
@@ -197,6 +205,15 @@ class Outline:
             raise Invalid.at("parent_id", f"a {block_type} cannot stand in a {parent.type}")
         if parent.id == moving:
             raise Invalid.at("parent_id", "is the block itself")
+
+
+def _rebalanced(parent_id: UUID | None, siblings: list[Node], low: str | None) -> Place:
+    """Give all siblings short ranks again, in the same order, with room for one more after `low`."""
+    shown = [n for n in siblings if not n.deleted]
+    index = sum(n.rank <= low for n in shown) if low is not None else 0
+    ranks = generate_n_keys_between(None, None, len(shown) + 1)
+    place = ranks.pop(index)
+    return Place(parent_id, place, tuple((n.id, rank) for n, rank in zip(shown, ranks, strict=True)))
 
 
 def _gap(

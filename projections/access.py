@@ -36,6 +36,8 @@ class Rights:
         self._capacity = capacity
         self._known: OrderedDict[UUID, _Known] = OrderedDict()
         self._asking: dict[UUID, asyncio.Task[Project | None]] = {}
+        # Projects that changed while the log was being asked about them.
+        self._outdated: set[UUID] = set()
 
     def cached(self, project_id: UUID, user: str) -> Role | None:
         """Return the role if it is known and fresh; None says nothing."""
@@ -49,24 +51,32 @@ class Rights:
         role = self.cached(project_id, user)
         if role is not None:
             return role
-        while True:
-            # Who joins a question asked earlier may get an answer from before a grant.
-            joined = project_id in self._asking
-            project = await self._ask(project_id)
-            role = project.members.get(user) if project else None
-            if role is not None or not joined:
+        if self._under_way(project_id):
+            # A question asked earlier may be answered from before a grant, or before a revocation.
+            await self._ask(project_id)
+            role = self.cached(project_id, user)
+            if role is not None:
                 return role
+        project = await self._ask(project_id)
+        return project.members.get(user) if project else None
 
     async def fresh_role(self, project_id: UUID, user: str) -> Role | None:
         """Return a user's role as of now."""
-        self.forget(project_id)
-        return await self.role(project_id, user)
+        if self._under_way(project_id):
+            await self._ask(project_id)
+        # What is under way now was begun after this was called.
+        project = await self._ask(project_id)
+        return project.members.get(user) if project else None
 
     async def members(self, project_id: UUID) -> dict[str, Role]:
         """Return all members and their roles."""
         known = self._known.get(project_id)
-        fresh = known is not None and self._clock() - known.at <= self._max_age
-        project = known.project if known and fresh else await self._ask(project_id)
+        if known is None or self._clock() - known.at > self._max_age:
+            if self._under_way(project_id):
+                await self._ask(project_id)
+            project = await self._ask(project_id)
+        else:
+            project = known.project
         return dict(project.members) if project else {}
 
     async def roles(self, project_ids: Iterable[UUID], user: str) -> dict[UUID, Role]:
@@ -79,17 +89,33 @@ class Rights:
         known = self._known.get(project_id)
         if known is not None:
             self._known[project_id] = _Known(known.project, float("-inf"))
+        if self._under_way(project_id):
+            self._outdated.add(project_id)
+
+    def seen(self, project_id: UUID, version: int) -> None:
+        """Ask the log at the next use if the project was seen at a later version than is known here."""
+        known = self._known.get(project_id)
+        if known is not None and known.project.version < version:
+            self.forget(project_id)
+
+    def _under_way(self, project_id: UUID) -> bool:
+        # A task that has ended is still listed until its callbacks run, and waiting for it would not yield.
+        task = self._asking.get(project_id)
+        return task is not None and not task.done()
 
     async def _ask(self, project_id: UUID) -> Project | None:
-        task = self._asking.get(project_id)
-        if task is None:
-            task = asyncio.create_task(self._load(project_id))
-            self._asking[project_id] = task
-            task.add_done_callback(lambda _: self._asking.pop(project_id, None))
-        return await asyncio.shield(task)
+        if not self._under_way(project_id):
+            self._asking[project_id] = asyncio.create_task(self._load(project_id))
+            self._asking[project_id].add_done_callback(lambda task: self._answered(project_id, task))
+        return await asyncio.shield(self._asking[project_id])
+
+    def _answered(self, project_id: UUID, task: asyncio.Task[Project | None]) -> None:
+        if self._asking.get(project_id) is task:
+            del self._asking[project_id]
 
     async def _load(self, project_id: UUID) -> Project | None:
         asked = self._clock()
+        self._outdated.discard(project_id)
         known = self._known.get(project_id)
         project = known.project if known else None
         for recorded in await self._log.stream(project_id, project.version if project else 0):
@@ -97,7 +123,8 @@ class Rights:
                 return None
             project = Project.evolve(project, recorded.event)
         if project is not None:
-            self._known[project_id] = _Known(project, asked)
+            at = float("-inf") if project_id in self._outdated else asked
+            self._known[project_id] = _Known(project, at)
             self._known.move_to_end(project_id)
             if len(self._known) > self._capacity:
                 self._known.popitem(last=False)

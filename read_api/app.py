@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from infra.bootstrap import ReadSide, read_side
 from infra.http.health import health_response
+from infra.http.hot import HotRoutes
 from infra.http.problems import install_problems
 from infra.postgres.listener import listen
 from infra.settings import Settings
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         background: list[asyncio.Task[None]] = []
         try:
             reading = await _reading(settings, side)
-            _install(app, reading)
+            hot.extend(_install(app, reading))
             listening = listen(settings, checkpoints.CHANNEL, reading.watch.notified)
             background = [asyncio.create_task(reading.hub.run()), asyncio.create_task(listening)]
             yield
@@ -71,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
             await asyncio.gather(*background, return_exceptions=True)
             await side.stop()
 
+    hot: list[Route] = []
     app = FastAPI(
         title="Decklog read API",
         version="1",
@@ -81,13 +83,16 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_problems(app)
     install_openapi(app)
+    app.add_middleware(HotRoutes, routes=hot)
     return app
 
 
-def _install(app: FastAPI, reading: Reading) -> None:
+def _install(app: FastAPI, reading: Reading) -> list[Route]:
+    """Give the app its routes, and return those that are read most."""
     events = ServerSentEvents(reading)
+    queries = query_routes(reading)
     app.router.routes[:0] = [
-        *query_routes(reading),
+        *queries,
         WebSocketRoute("/api/projects/{project}/live", LiveSockets(reading).endpoint),
         Route(
             "/api/projects/{project}/events",
@@ -100,6 +105,7 @@ def _install(app: FastAPI, reading: Reading) -> None:
     ]
     folder = files("read_api") / "studio"
     app.mount("/studio", StaticFiles(directory=str(folder)), name="studio")
+    return queries
 
 
 def _health(reading: Reading) -> Any:

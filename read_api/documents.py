@@ -9,7 +9,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 from infra.http.errors import Unavailable
@@ -17,6 +16,7 @@ from infra.redis.document_cache import DocumentCache
 from projections.ports import Database, Session
 from read_api.checkpoints import CheckpointWatch
 from read_api.live.hub import Hub
+from read_api.responses import body_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class CacheCounts:
 
 
 def _document(as_of: int, body: bytes) -> Document:
-    return Document(as_of, body, sha256(body).hexdigest()[:16])
+    return Document(as_of, body, body_tag(body))
 
 
 class Documents:
@@ -77,7 +77,7 @@ class Documents:
         self._capacity = capacity
         self._patience = patience
         self._known: OrderedDict[str, Document] = OrderedDict()
-        self._loading: dict[str, asyncio.Task[Document | None]] = {}
+        self._loading: dict[str, asyncio.Task[tuple[int, Document | None]]] = {}
         self.counts = CacheCounts()
 
     def cached(self, subject: Subject, min_position: int) -> tuple[Document, int] | None:
@@ -111,8 +111,7 @@ class Documents:
         self.counts.tables += 1
         deadline = asyncio.get_running_loop().time() + self._patience
         while True:
-            document = await self._load_once(subject)
-            as_of = document.as_of if document is not None else await self._checkpoint(subject)
+            as_of, document = await self._load_once(subject)
             if as_of >= min_position:
                 return document, as_of
             if asyncio.get_running_loop().time() >= deadline:
@@ -130,7 +129,7 @@ class Documents:
             self._keep(subject.key, found[0])
         return found
 
-    async def _load_once(self, subject: Subject) -> Document | None:
+    async def _load_once(self, subject: Subject) -> tuple[int, Document | None]:
         task = self._loading.get(subject.key)
         if task is None:
             task = asyncio.create_task(self._load(subject))
@@ -138,19 +137,15 @@ class Documents:
             task.add_done_callback(lambda _: self._loading.pop(subject.key, None))
         return await asyncio.shield(task)
 
-    async def _load(self, subject: Subject) -> Document | None:
+    async def _load(self, subject: Subject) -> tuple[int, Document | None]:
         async with self._database.session() as session:
             as_of, body = await subject.load(session)
         if body is None:
-            return None
+            return as_of, None
         document = _document(as_of, body)
         self._keep(subject.key, document)
         await self._cache.put(subject.key, as_of, body, subject.ttl)
-        return document
-
-    async def _checkpoint(self, subject: Subject) -> int:
-        async with self._database.session() as session:
-            return (await subject.load(session))[0]
+        return as_of, document
 
     def _keep(self, key: str, document: Document) -> None:
         if not self._capacity:

@@ -50,6 +50,9 @@ class Parameters:
         for name in _LATER:
             if name in values:
                 raise Invalid.at(name, "is not supported yet")
+        for name, value in values.items():
+            if "\0" in value:
+                raise Invalid.at(name, "must not contain NUL characters")
         return cls(values)
 
     def number(self, name: str, default: int, *, least: int = 0, most: int = POSITION_LIMIT) -> int:
@@ -128,6 +131,7 @@ class Cursors:
         except (ValueError, TypeError, binascii.Error):
             raise refused from None
         fits = len(place) == len(types) and all(isinstance(p, t) for p, t in zip(place, types, strict=False))
+        fits = fits and not any(isinstance(p, str) and "\0" in p for p in place)
         if epoch != self._epoch or known != kind or not fits:
             raise refused
         return list(place)

@@ -1,6 +1,7 @@
 """How documents and lists are answered."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +30,17 @@ class Responder:
             return Response(status_code=NOT_MODIFIED, headers=headers)
         return Response(body, headers=headers, media_type="application/json")
 
-    def page(self, items: Sequence[Any], next_cursor: str | None, position: int) -> Response:
-        """Answer a page that is not cached."""
-        body = orjson.dumps({"items": items, "next_cursor": next_cursor})
-        headers = {POSITION: str(position), "Cache-Control": PRIVATE}
-        return Response(body, headers=headers, media_type="application/json")
+    def page(
+        self, request: Request, items: Sequence[Any], next_cursor: str | None, position: int
+    ) -> Response:
+        """Answer a page that is not cached here."""
+        body = page_body(items, next_cursor)
+        return self.answer(request, body, position, body_tag(body))
+
+
+def body_tag(body: bytes) -> str:
+    """Return a tag that stands for these bytes."""
+    return sha256(body).hexdigest()[:16]
 
 
 def page_body(items: Sequence[Any], next_cursor: str | None) -> bytes:

@@ -43,13 +43,18 @@ class Reading:
         """
         return self.side.authenticator.authorization(request.headers.get("authorization"))
 
-    async def role(self, project_id: UUID, user: str) -> Role:
-        """Return the caller's role in a project.
+    async def role(self, project_id: UUID, user: str, min_position: int = 0) -> Role:
+        """Return the caller's role in a project, as of `min_position` at least.
 
         Raises:
             NotFound: the caller is no member.
         """
-        role = self.side.rights.cached(project_id, user) or await self.side.rights.role(project_id, user)
+        rights = self.side.rights
+        if min_position > self.hub.position(self.partition(project_id)):
+            # What this process has not heard of yet may be a change of roles.
+            role = await rights.fresh_role(project_id, user)
+        else:
+            role = rights.cached(project_id, user) or await rights.role(project_id, user)
         if role is None:
             raise NotFound("no such project")
         return role

@@ -39,9 +39,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     hot = CommandRoutes(side.bus, side.authenticator).routes()
-    # A router too knows them, for what is no POST.
-    app.router.routes[:0] = [route for route, _ in hot]
-    app.add_middleware(HotRoutes, routes=lambda: hot)
+    # The router knows them too, to refuse what is no POST.
+    app.router.routes[:0] = hot
+    app.add_middleware(HotRoutes, routes=hot)
 
     @app.get("/api/health", tags=["operations"], summary="Is this process fit to serve")
     async def health() -> Response:

@@ -15,7 +15,6 @@ from commands.ports import Caller
 from infra.http.auth import Authenticator, Principal
 from infra.http.bodies import read_body
 from infra.http.errors import DomainError, problem_of
-from infra.http.hot import Endpoint
 from infra.http.problems import MEDIA_TYPE, refusal
 from write_api.intake import (
     BATCH_BODY,
@@ -34,7 +33,14 @@ OK = 300
 def caller_of(principal: Principal) -> Caller:
     """Return who a token speaks for, as commands see it."""
     kind = "machine" if "machine" in principal.scopes else "person"
-    return Caller(principal.user, kind, principal.tier, principal.scopes)
+    return Caller(
+        principal.user,
+        kind,
+        principal.tier,
+        principal.scopes,
+        name=principal.name,
+        email=principal.email,
+    )
 
 
 def _response(answer: Answer) -> Response:
@@ -51,11 +57,11 @@ class CommandRoutes:
         self._bus = bus
         self._authenticator = authenticator
 
-    def routes(self) -> list[tuple[Route, Endpoint]]:
-        """Return the routes with their endpoints."""
+    def routes(self) -> list[Route]:
+        """Return the routes."""
         return [
-            (Route("/api/commands/{name}", self.single, methods=["POST"]), self.single),
-            (Route("/api/commands", self.batch, methods=["POST"]), self.batch),
+            Route("/api/commands/{name}", self.single, methods=["POST"], include_in_schema=False),
+            Route("/api/commands", self.batch, methods=["POST"], include_in_schema=False),
         ]
 
     async def single(self, http: HttpRequest) -> Response:

@@ -1,6 +1,7 @@
 """Commands on blocks."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from commands.answers import Decision
 from commands.context import Context
@@ -10,6 +11,7 @@ from domain.block import Block, BlockAdded, BlockEvent
 from domain.catalogue import public_event
 from domain.content import ContentInvalid, changed_content, new_content
 from domain.errors import AlreadyExists, FieldProblem, Invalid, VersionConflict
+from domain.outline import Place
 
 
 async def add(command: AddBlock, context: Context) -> Decision:
@@ -25,7 +27,6 @@ async def add(command: AddBlock, context: Context) -> Decision:
     place = outline.place(
         command.type, parent_id=command.parent_id, after_id=command.after_id, before_id=command.before_id
     )
-    outline.require_room(command.type)
     event = BlockAdded(
         originator_id=block_id,
         originator_version=1,
@@ -35,15 +36,19 @@ async def add(command: AddBlock, context: Context) -> Decision:
         rank=place.rank,
         content=content,
     )
-    streams = context.record(command.project_id, [event])
-    return Decision(command.project_id, streams, result={"block_id": str(block_id)})
+    outline.require_limits([event])
+    events = [*await _reranked(place, command.project_id, context), event]
+    streams = context.record(command.project_id, events)
+    return Decision(command.project_id, streams[-1:], result={"block_id": str(block_id)})
 
 
 async def edit(command: EditBlock, context: Context) -> Decision:
     """Change fields of a block's content."""
     block = await context.work.block(command.project_id, command.block_id)
     outcome = "applied"
-    if command.base_version is not None and command.base_version != block.version:
+    # An edit of a batch may be based on the block as it was before the batch, like those before it.
+    bases = (None, block.version, block.version - context.work.written(block.id))
+    if command.base_version is not None and command.base_version not in bases:
         if command.base_version > block.version:
             raise Invalid.at(
                 "base_version", f"is ahead of the block's version, {block.version}", limit=block.version
@@ -81,12 +86,14 @@ async def move(command: MoveBlock, context: Context) -> Decision:
     )
     if place.parent_id == block.parent_id and outline.stands(block.id, command.after_id, command.before_id):
         return _decided(block, [], context)
-    return _decided(block, block.moved(place.parent_id, place.rank), context)
+    events = block.moved(place.parent_id, place.rank)
+    outline.require_limits(events)
+    others = await _reranked(place, command.project_id, context)
+    return _decided(block, events, context, others=others)
 
 
 async def delete(command: DeleteBlock, context: Context) -> Decision:
     """Take a block away."""
-    await context.work.outline(command.project_id)
     block = await context.work.block(command.project_id, command.block_id)
     return _decided(block, block.delete(), context)
 
@@ -96,27 +103,42 @@ async def undelete(command: UndeleteBlock, context: Context) -> Decision:
     block = await context.work.block(command.project_id, command.block_id)
     events = block.undelete()
     if events:
-        outline = await context.work.outline(command.project_id)
-        outline.require_room(block.type, more=1 + sum(not n.deleted for n in outline.below(block.id)))
+        (await context.work.outline(command.project_id)).require_limits(events)
     return _decided(block, events, context)
 
 
+async def _reranked(place: Place, project_id: UUID, context: Context) -> list[BlockEvent]:
+    """Return the moves that make room for a block whose rank would have grown too long."""
+    events: list[BlockEvent] = []
+    for block_id, rank in place.reranked:
+        sibling = await context.work.block(project_id, block_id)
+        events += sibling.moved(sibling.parent_id, rank)
+    return events
+
+
 def _decided(
-    block: Block, events: Sequence[BlockEvent], context: Context, outcome: str = "applied"
+    block: Block,
+    events: Sequence[BlockEvent],
+    context: Context,
+    outcome: str = "applied",
+    *,
+    others: Sequence[BlockEvent] = (),
 ) -> Decision:
     if not events:
         return Decision(block.project_id, [StreamState(block.id, "block", block.version)], "unchanged")
-    return Decision(block.project_id, context.record(block.project_id, events), outcome)
+    streams = context.record(block.project_id, [*others, *events])
+    return Decision(block.project_id, streams[-1:], outcome)
 
 
 async def _conflict(
     block: Block, base_version: int, context: Context, detail: str | None = None
 ) -> VersionConflict:
     """Refuse with all that a client needs to rebase by itself: the block now, and the events since."""
+    stored = context.work.stored(block)
     events = await context.work.history(block.id, base_version)
     return VersionConflict(
-        detail or f"the block is at version {block.version}, the edit was made on {base_version}",
-        current=block.document(),
+        detail or f"the block is at version {stored.version}, the edit was made on {base_version}",
+        current=stored.document(),
         events=[public_event(r) for r in events],
     )
 

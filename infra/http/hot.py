@@ -5,36 +5,32 @@ exception wrappers, body limits (they read their own bodies up to their own limi
 refusals). What fails unexpectedly still reaches the outermost layer, which answers 500.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class HotRoutes:
     """An ASGI middleware that answers some routes itself.
 
     Args:
-        routes: plain routes, whose endpoints refuse by answering; asked for at each request, since they may
-            come to be when the app starts.
+        routes: plain routes, whose endpoints refuse by answering; the list may be filled when the app starts.
     """
 
-    def __init__(self, app: ASGIApp, routes: Callable[[], Sequence[tuple[Route, Endpoint]]]) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
         self._app = app
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or pass it on."""
         if scope["type"] == "http":
-            for route, endpoint in self._routes():
+            for route in self._routes:
                 match, more = route.matches(scope)
                 if match is Match.FULL:
                     scope.update(more)
-                    response = await endpoint(Request(scope, receive))
+                    response = await route.endpoint(Request(scope, receive))
                     await response(scope, receive, send)
                     return
         await self._app(scope, receive, send)

@@ -66,32 +66,33 @@ async def page(
     session: Session,
     user: str,
     *,
+    partitions: int,
     text: str | None,
     archived: bool,
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> tuple[int, list[ProjectRow]]:
-    """Return the least checkpoint and a page of a member's projects, the newest first."""
-    conditions, values = ["m.user_id = %s", "r.archived = %s"], [user, archived]
-    parameters: list[Any] = list(values)
+    """Return the least checkpoint (0 if a partition has none yet) and a page of a member's projects, newest first."""
+    conditions = ["m.user_id = %s", "r.archived = %s"]
+    parameters: list[Any] = [user, archived]
     if text:
         conditions.append("strpos(lower(r.title), lower(%s)) > 0")
         parameters.append(text)
     if before is not None:
         conditions.append("(r.created_at, r.project_id) < (%s, %s)")
         parameters.extend(before)
+    # One statement, so one snapshot: an empty page is true as of its checkpoint too.
     rows = await session.fetch(
-        f"select (select min(position) from projection_checkpoints where model = 'projects'), {_QUALIFIED}"
+        f"with page as materialized (select {_QUALIFIED}"
         " from member_rows m join project_rows r using (project_id)"
-        f" where {' and '.join(conditions)} order by r.created_at desc, r.project_id desc limit %s",
-        (*parameters, limit),
+        f" where {' and '.join(conditions)} order by r.created_at desc, r.project_id desc limit %s),"
+        " reached as (select case when count(*) < %s then 0 else min(position) end as least"
+        " from projection_checkpoints where model = 'projects' and partition < %s)"
+        " select reached.least, page.* from reached left join page on true"
+        " order by page.created_at desc, page.project_id desc",
+        (*parameters, limit, partitions, partitions),
     )
-    if not rows:
-        least = await session.fetch(
-            "select min(position) from projection_checkpoints where model = 'projects'"
-        )
-        return least[0][0] or 0, []
-    return rows[0][0], [_row(r[1:]) for r in rows]
+    return rows[0][0], [_row(r[1:]) for r in rows if r[1] is not None]
 
 
 def document(row: ProjectRow) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from infra.cancelling import stop_if_cancelled
 from infra.postgres.event_log import PostgresEventLog
 from infra.redis.keys import Keys
 from infra.redis.streams import StreamEntry, StreamReader
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 # In heartbeats: how long the streams may be silent before the log is asked, and before nothing cached is
 # believed any more.
 SILENCE = 2.0
+# Seconds: the most that silence is trusted. A right taken away has to close sockets within a second, also
+# when the workers or Redis have just gone.
+TRUST = 0.5
 CONTACT = 4.0
 LOOK_EVERY = 0.25
 # The key of a project's list of blocks among what can change.
@@ -155,7 +159,7 @@ class Hub:
     async def _mind_silence(self) -> None:
         """Read the log while a stream says nothing: Redis may be away, the relay or broadcaster may be."""
         loop = asyncio.get_running_loop()
-        patience = SILENCE * self._settings.relay_heartbeat_ms / 1000
+        patience = min(TRUST, SILENCE * self._settings.relay_heartbeat_ms / 1000)
         while True:
             silent = [k for k, at in enumerate(self._heard) if loop.time() - at > patience]
             if silent:
@@ -164,6 +168,7 @@ class Hub:
                 except Exception:
                     # Without contact nothing cached is believed; the next look tries again.
                     logger.exception("the log cannot be followed")
+            stop_if_cancelled()
             await asyncio.sleep(LOOK_EVERY)
 
     async def _ask_log(self, partitions: Sequence[int]) -> None:

@@ -65,16 +65,16 @@ class LiveSockets:
             raise Ended(close_codes.OVERLOADED)
         session = _Session(self._reading, socket, *self._admit(socket, offered))
         await session.check()
-        async with asyncio.TaskGroup() as tasks:
-            parts = [tasks.create_task(c) for c in (session.send(), session.receive(), session.expire())]
-            try:
-                await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for part in parts:
-                    part.cancel()
-        for part in parts:
-            if not part.cancelled() and (error := part.exception()) is not None:
-                raise error
+        # Not a TaskGroup: the first part to end says how the socket ends, the others only stop.
+        parts = [asyncio.create_task(c) for c in (session.send(), session.receive(), session.expire())]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        for part in done:
+            part.result()
 
     def _admit(self, socket: WebSocket, offered: list[str]) -> tuple[UUID, Principal, int | None]:
         token = next((p.removeprefix(BEARER) for p in offered if p.startswith(BEARER)), None)
@@ -143,8 +143,7 @@ class _Session:
     async def receive(self) -> None:
         """Take what the client says: `ping`, and `auth` with a new token."""
         while True:
-            text = await self._socket.receive_text()
-            message = self._parse(text)
+            message = self._parse(await self._text())
             match message.get("type"):
                 case "ping":
                     await self._socket.send_text('{"type":"pong"}')
@@ -154,6 +153,15 @@ class _Session:
                     continue
                 case _:
                     raise Ended(close_codes.BAD_MESSAGE)
+
+    async def _text(self) -> str:
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"], message.get("reason"))
+        text: str | None = message.get("text")
+        if text is None:
+            raise Ended(close_codes.BAD_MESSAGE)
+        return text
 
     @staticmethod
     def _parse(text: str) -> dict[str, object]:

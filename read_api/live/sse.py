@@ -1,6 +1,7 @@
 """`GET /api/projects/{project}/events`: the same events as server-sent events, resumed by Last-Event-ID."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from read_api.parameters import Parameters, path_id
 from read_api.side import Reading
 
 KEEP_ALIVE = 15.0
+POSITION_DIGITS = 18
 
 
 class ServerSentEvents:
@@ -31,7 +33,7 @@ class ServerSentEvents:
         project_id = path_id(request, "project")
         parameters = Parameters.of(request)
         last = request.headers.get("last-event-id")
-        if last is not None and not (last.isascii() and last.isdigit()):
+        if last is not None and not (last.isascii() and last.isdigit() and len(last) <= POSITION_DIGITS):
             raise Invalid.at("Last-Event-ID", "must be a position")
         await reading.role(project_id, principal.user)
         head, _ = await reading.side.log.head()
@@ -50,7 +52,8 @@ class ServerSentEvents:
         try:
             while True:
                 waiting = waiting or asyncio.ensure_future(anext(following))
-                done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE)
+                left = max(0.0, principal.expires - time.time())
+                done, _ = await asyncio.wait({waiting}, timeout=min(KEEP_ALIVE, left))
                 if reading.side.authenticator.ended(principal):
                     return
                 if not done:

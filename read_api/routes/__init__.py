@@ -1,12 +1,12 @@
 """The queries of the public contract, a module a subject."""
 
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from read_api.routes import blocks, history, members, projects
 from read_api.side import Reading
 
 
-def query_routes(reading: Reading) -> list[BaseRoute]:
+def query_routes(reading: Reading) -> list[Route]:
     """Return all query routes, for the front of the app's router."""
     return [
         *projects.routes(reading),

@@ -6,7 +6,7 @@ from uuid import UUID
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from infra.http.errors import Invalid, NotFound
 from projections.blocks import queries
@@ -59,7 +59,7 @@ class BlockQueries:
         user = reading.principal(request).user
         project_id, block_id = path_id(request, "project"), path_id(request, "block")
         parameters = Parameters.of(request)
-        await reading.role(project_id, user)
+        await reading.role(project_id, user, parameters.min_position)
         partition = reading.partition(project_id)
         subject = Subject(
             key=self._keys.document(project_id, f"block:{block_id.hex}"),
@@ -85,7 +85,7 @@ class BlockQueries:
             raise Invalid.at("type", f"must be one of {', '.join(queries.BLOCK_TYPES)}")
         cursor = parameters.values.get("cursor")
         place = reading.cursors.decode(LIST, cursor, str)
-        await reading.role(project_id, user)
+        await reading.role(project_id, user, parameters.min_position)
         partition = reading.partition(project_id)
         subject = Subject(
             key=self._keys.document(
@@ -111,7 +111,7 @@ class BlockQueries:
         return reading.responder.answer(request, document.body, position, document.tag)
 
 
-def routes(reading: Reading) -> list[BaseRoute]:
+def routes(reading: Reading) -> list[Route]:
     """Return the routes of blocks."""
     blocks = BlockQueries(reading)
     base = "/api/projects/{project}/blocks"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from infra.http.errors import NotFound
 from projections.history import Recorded, ndjson, public_event
@@ -32,9 +32,10 @@ class HistoryQueries:
         parameters = Parameters.of(request)
         descending = parameters.choice("order", "asc", "desc") == "desc"
         head = await reading.reached(parameters)
-        await reading.role(project_id, user)
-        if NDJSON in request.headers.get("accept", "") and not descending:
-            lines = self._lines(project_id, parameters.number("after", 0))
+        await reading.role(project_id, user, parameters.min_position)
+        if NDJSON in request.headers.get("accept", ""):
+            after = parameters.number("after", 0)
+            lines = self._lines_back(project_id) if descending else self._lines(project_id, after)
             return StreamingResponse(lines, media_type=NDJSON, headers={POSITION: str(head)})
         place = reading.cursors.decode(f"{LIST} {descending}", parameters.values.get("cursor"), int)
         limit = parameters.limit
@@ -46,7 +47,7 @@ class HistoryQueries:
             descending=descending,
             before=edge,
         )
-        return self._page(events, limit, head, kind=f"{LIST} {descending}")
+        return self._page(request, events, limit, head, kind=f"{LIST} {descending}")
 
     async def block(self, request: Request) -> Response:
         """Answer a block's events, oldest first."""
@@ -55,19 +56,27 @@ class HistoryQueries:
         project_id, block_id = path_id(request, "project"), path_id(request, "block")
         parameters = Parameters.of(request)
         head = await reading.reached(parameters)
-        await reading.role(project_id, user)
+        await reading.role(project_id, user, parameters.min_position)
         place = reading.cursors.decode("block history", parameters.values.get("cursor"), int)
         events = await reading.side.log.stream(block_id)
         if not events or events[0].project_id != project_id:
             raise NotFound("no such block")
         rest = [e for e in events if place is None or e.position > int(place[0])]
-        return self._page(rest[: parameters.limit + 1], parameters.limit, head, kind="block history")
+        return self._page(request, rest[: parameters.limit + 1], parameters.limit, head, kind="block history")
 
-    def _page(self, events: Sequence[Recorded], limit: int, head: int, *, kind: str) -> Response:
+    def _page(
+        self, request: Request, events: Sequence[Recorded], limit: int, head: int, *, kind: str
+    ) -> Response:
         shown = events[:limit]
         more = len(events) > limit
         cursor = self._reading.cursors.encode(kind, shown[-1].position) if more else None
-        return self._reading.responder.page([public_event(e) for e in shown], cursor, head)
+        return self._reading.responder.page(request, [public_event(e) for e in shown], cursor, head)
+
+    async def _lines_back(self, project_id: UUID) -> AsyncIterator[bytes]:
+        before: int | None = None
+        while chunk := await self._reading.side.log.project(project_id, 0, descending=True, before=before):
+            yield ndjson(chunk)
+            before = chunk[-1].position
 
     async def _lines(self, project_id: UUID, after: int) -> AsyncIterator[bytes]:
         while chunk := await self._reading.side.log.project(project_id, after):
@@ -75,7 +84,7 @@ class HistoryQueries:
             after = chunk[-1].position
 
 
-def routes(reading: Reading) -> list[BaseRoute]:
+def routes(reading: Reading) -> list[Route]:
     """Return the routes of history."""
     history = HistoryQueries(reading)
     return [

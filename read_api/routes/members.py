@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from read_api.parameters import Parameters, path_id
 from read_api.routes.guarding import guarded
@@ -24,19 +24,17 @@ class MemberQueries:
         project_id = path_id(request, "project")
         parameters = Parameters.of(request)
         position = await reading.reached(parameters)
-        if parameters.min_position:
-            reading.side.rights.forget(project_id)
-        await reading.role(project_id, user)
+        await reading.role(project_id, user, parameters.min_position)
         members = sorted((await reading.side.rights.members(project_id)).items())
         place = reading.cursors.decode(LIST, parameters.values.get("cursor"), str)
         rest = [m for m in members if place is None or m[0] > str(place[0])]
         shown = rest[: parameters.limit]
         cursor = reading.cursors.encode(LIST, shown[-1][0]) if len(rest) > len(shown) else None
         items = [{"user": member, "role": role.label} for member, role in shown]
-        return reading.responder.page(items, cursor, position)
+        return reading.responder.page(request, items, cursor, position)
 
 
-def routes(reading: Reading) -> list[BaseRoute]:
+def routes(reading: Reading) -> list[Route]:
     """Return the routes of members."""
     members = MemberQueries(reading)
     return [

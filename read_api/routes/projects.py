@@ -8,9 +8,9 @@ from uuid import UUID
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
-from infra.http.errors import NotFound, Unavailable
+from infra.http.errors import Invalid, NotFound, Unavailable
 from projections.ports import Session
 from projections.projects import queries
 from projections.projects.rows import ProjectRow
@@ -52,7 +52,7 @@ class ProjectQueries:
         user = reading.principal(request).user
         project_id = path_id(request, "project")
         parameters = Parameters.of(request)
-        role = await reading.role(project_id, user)
+        role = await reading.role(project_id, user, parameters.min_position)
         document, position = await reading.documents.get(self._subject(project_id), parameters.min_position)
         if document is None:
             raise NotFound("no such project")
@@ -66,7 +66,10 @@ class ProjectQueries:
         parameters = Parameters.of(request)
         limit = parameters.limit
         place = reading.cursors.decode(LIST, parameters.values.get("cursor"), str, str)
-        before = (datetime.fromisoformat(str(place[0])), UUID(str(place[1]))) if place else None
+        try:
+            before = (datetime.fromisoformat(str(place[0])), UUID(str(place[1]))) if place else None
+        except ValueError:
+            raise Invalid.at("cursor", "is not a cursor of this list; start from its first page") from None
         text = (parameters.values.get("q") or "").strip()[:TEXT_LIMIT] or None
         archived = parameters.flag("archived")
         position, rows = await self._page(
@@ -74,6 +77,8 @@ class ProjectQueries:
         )
         # Who is listed by a projection that lags is asked of the log before anything is shown.
         shown = rows[:limit]
+        for row in shown:
+            reading.side.rights.seen(row.project_id, row.version)
         roles = await reading.side.rights.roles([r.project_id for r in shown], user)
         items = [
             {**queries.document(r), "role": roles[r.project_id].label} for r in shown if r.project_id in roles
@@ -82,7 +87,7 @@ class ProjectQueries:
         cursor = (
             reading.cursors.encode(LIST, last.created_at.isoformat(), str(last.project_id)) if last else None
         )
-        return reading.responder.page(items, cursor, position)
+        return reading.responder.page(request, items, cursor, position)
 
     async def _page(
         self,
@@ -99,7 +104,13 @@ class ProjectQueries:
         while True:
             async with reading.side.database.session() as session:
                 position, rows = await queries.page(
-                    session, user, text=text, archived=archived, before=before, limit=limit
+                    session,
+                    user,
+                    partitions=reading.settings.stream_partitions,
+                    text=text,
+                    archived=archived,
+                    before=before,
+                    limit=limit,
                 )
             if position >= min_position:
                 return position, rows
@@ -108,7 +119,7 @@ class ProjectQueries:
             await reading.watch.reach("projects", None, min_position)
 
 
-def routes(reading: Reading) -> list[BaseRoute]:
+def routes(reading: Reading) -> list[Route]:
     """Return the routes of projects."""
     projects = ProjectQueries(reading)
     return [

@@ -133,7 +133,6 @@ async def test_an_outline_that_is_read_late_knows_what_came_before_in_the_batch(
         (EditBlock(project_id=PROJECT, block_id=NOWHERE, changes={"text": "x"}), "not-found"),
         (EditBlock(project_id=NOWHERE, block_id=TEXT, changes={"text": "x"}), "not-found"),
         (RevokeAccess(project_id=PROJECT, user="edna"), "forbidden"),
-        (edit("C", base_version=1, on_conflict="reject"), "version-conflict"),
         (AddBlock(project_id=PROJECT, type="slide", block_id=SLIDE), "already-exists"),
         (CreateProject(title="x", project_id=PROJECT), "already-exists"),
     ],
@@ -147,6 +146,23 @@ async def test_one_refusal_refuses_all_and_says_which_it_was(
     outcome = await world.run_batch(before, edit("B"), failing, edit("D"), user="edna")
 
     assert_failed(world, outcome, 2, code)
+
+
+async def test_edits_of_a_batch_may_all_be_based_on_the_block_before_it(world: World) -> None:
+    outcome = await world.run_batch(edit("B", base_version=1), edit("C", base_version=1))
+
+    assert outcome.status == 200
+    assert outcome.events == [edited(TEXT, 2, text="B"), edited(TEXT, 3, text="C")]
+
+
+async def test_a_conflict_in_a_batch_shows_the_block_as_it_is_in_the_log(world: World) -> None:
+    await world.run(edit("meanwhile"))
+
+    outcome = await world.run_batch(edit("B"), edit("C", base_version=1, on_conflict="reject"))
+
+    assert outcome.body["current"]["version"] == 2
+    assert outcome.body["current"]["content"] == {"text": "meanwhile"}
+    assert [e["data"] for e in outcome.body["events"]] == [{"changes": {"text": "meanwhile"}}]
 
 
 async def test_a_batch_that_is_refused_can_be_sent_again_under_its_key(world: World) -> None:
@@ -163,7 +179,7 @@ async def test_a_batch_that_is_refused_can_be_sent_again_under_its_key(world: Wo
 @pytest.mark.parametrize(
     "batch",
     [
-        [edit("B"), edit("C", base_version=1, on_conflict="reject")],
+        [DeleteBlock(project_id=PROJECT, block_id=TEXT), edit("C")],
         [edit("B"), AddBlock(project_id=PROJECT, type="slide", block_id=SLIDE)],
         [edit("B"), CreateProject(title="x", project_id=PROJECT)],
     ],

@@ -3,9 +3,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.block import BlockMoved, BlockUndeleted
 from domain.errors import Invalid, NotFound
 from domain.events import Event
-from domain.outline import BLOCKS_LIMIT, SLIDES_LIMIT, Node, Outline, Place
+from domain.outline import BLOCKS_LIMIT, RANK_LENGTH, SLIDES_LIMIT, Node, Outline, Place
 from tests.support.making import added, created, deleted, edited, moved, undeleted
 
 PROJECT = uuid4()
@@ -284,28 +285,64 @@ class TestStands:
         assert not deck.outline.stands(deck["t2"], deck["g1"], None)
 
 
-class TestRoom:
+class TestLimits:
     def test_slides_are_limited(self) -> None:
         slides = [Node(uuid4(), "slide", None, f"a{i:04}") for i in range(SLIDES_LIMIT)]
+        more = [added(uuid4(), PROJECT, "slide", parent=None, rank="b00")]
 
-        assert refused(lambda: Outline(slides).require_room("slide")) == ("type", SLIDES_LIMIT)
-        Outline(slides).require_room("text")
-        Outline(slides[1:]).require_room("slide")
+        assert refused(lambda: Outline(slides).require_limits(more)) == ("type", SLIDES_LIMIT)
+        Outline(slides).require_limits([added(uuid4(), PROJECT, "text", parent=slides[0].id, rank="a0")])
+        Outline(slides[1:]).require_limits(more)
 
     def test_blocks_are_limited(self) -> None:
         slide = Node(uuid4(), "slide", None, "a0")
         texts = [Node(uuid4(), "text", slide.id, f"a{i:04}") for i in range(BLOCKS_LIMIT - 1)]
+        more = [added(uuid4(), PROJECT, "text", parent=slide.id, rank=f"b{i}") for i in range(3)]
 
-        assert refused(lambda: Outline([slide, *texts]).require_room("text")) == ("block_id", BLOCKS_LIMIT)
-        assert refused(lambda: Outline([slide, *texts[2:]]).require_room("text", 3)) == (
+        assert refused(lambda: Outline([slide, *texts]).require_limits(more[:1])) == (
             "block_id",
             BLOCKS_LIMIT,
         )
-        Outline([slide, *texts[2:]]).require_room("text", 2)
+        assert refused(lambda: Outline([slide, *texts[2:]]).require_limits(more)) == (
+            "block_id",
+            BLOCKS_LIMIT,
+        )
+        Outline([slide, *texts[2:]]).require_limits(more[:2])
 
-    def test_what_is_not_shown_takes_no_room(self) -> None:
+    def test_what_is_not_shown_takes_no_room_until_it_is_moved_or_undeleted(self) -> None:
         slides = [Node(uuid4(), "slide", None, f"a{i:04}") for i in range(SLIDES_LIMIT)]
         gone = Node(slides[0].id, "slide", None, "a0000", deleted=True)
-        texts = [Node(uuid4(), "text", gone.id, f"a{i:04}") for i in range(BLOCKS_LIMIT)]
+        group = Node(uuid4(), "group", gone.id, "a0")
+        texts = [Node(uuid4(), "text", group.id, f"a{i:04}") for i in range(BLOCKS_LIMIT)]
+        outline = Outline([gone, *slides[1:], group, *texts])
 
-        Outline([gone, *slides[1:], *texts]).require_room("slide")
+        outline.require_limits([added(uuid4(), PROJECT, "slide", parent=None, rank="b00")])
+        shown = BlockMoved(
+            originator_id=group.id, originator_version=2, parent_id=str(slides[1].id), rank="a0"
+        )
+        assert refused(lambda: outline.require_limits([shown])) == ("block_id", BLOCKS_LIMIT)
+        back = BlockUndeleted(originator_id=gone.id, originator_version=3)
+        assert refused(lambda: outline.require_limits([back])) == ("block_id", BLOCKS_LIMIT)
+
+
+class TestLongRanks:
+    def test_however_often_a_gap_is_used_ranks_stay_short_and_the_order_is_kept(self) -> None:
+        slide, first, last = (uuid4() for _ in range(3))
+        outline = Outline([Node(slide, "slide", None, "a0")])
+        outline.apply(added(first, PROJECT, "text", parent=slide, rank="a0"))
+        outline.apply(added(last, PROJECT, "text", parent=slide, rank="a1"))
+        expected = [first, last]
+        for _ in range(1_000):
+            place = outline.place("text", parent_id=slide, after_id=None, before_id=last)
+            for block_id, rank in place.reranked:
+                outline.apply(
+                    BlockMoved(originator_id=block_id, originator_version=2, parent_id=str(slide), rank=rank)
+                )
+            new = uuid4()
+            outline.apply(added(new, PROJECT, "text", parent=slide, rank=place.rank))
+            expected.insert(-1, new)
+
+        children = outline.children(slide)
+        assert [n.id for n in children] == expected
+        assert max(len(n.rank) for n in children) <= RANK_LENGTH + 1
+        assert len({n.rank for n in children}) == len(children)
