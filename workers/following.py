@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from domain.events import EventRegistry, Recorded
+from infra.cancelling import stop_if_cancelled
 from infra.postgres.event_log import PostgresEventLog
 from infra.redis.streams import StreamEntry, StreamReader
 from infra.redis.wire import unpack
@@ -64,12 +65,15 @@ async def follow(
     async def mind_silence() -> None:
         """Read the log while nothing comes: Redis may be away, the relay may be."""
         while True:
+            stop_if_cancelled()
             await asyncio.sleep(LOOK_EVERY)
             if loop.time() - heard > SILENCE * settings.relay_heartbeat_ms / 1000:
                 head, _ = await log.head()
                 await feed.catch_up(head)
 
     await feed.catch_up((await log.head())[0])
+    # What was swallowed up to here would leave the group below uncancelled for ever.
+    stop_if_cancelled()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(mind_silence())
         tasks.create_task(StreamReader(settings, {partition: key}, take, group=group).run())

@@ -9,6 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 
+from infra.cancelling import stop_if_cancelled
 from infra.postgres.codec import Row
 from infra.postgres.event_log import PostgresEventLog
 from infra.redis.publisher import Published, StreamLost, StreamPublisher
@@ -79,10 +80,12 @@ class Relay:
             self._wake.clear()
             while rows := await self._log.rows_after(self.position, BATCH):
                 await self._publish(rows)
+                stop_if_cancelled()
             if loop.time() >= beat:
                 for publisher, previous in zip(self._publishers, self._previous, strict=True):
                     await publisher.heartbeat(self.position, previous)
                 beat = loop.time() + self._heartbeat
+            stop_if_cancelled()
             try:
                 async with asyncio.timeout_at(beat):
                     await self._wake.wait()

@@ -79,6 +79,8 @@ async def borrowed(
     Raises:
         Unavailable: no connection could be had in time.
     """
+    task = asyncio.current_task()
+    cancelled = task.cancelling() if task else 0
     try:
         connection = await source.getconn()
     except PoolTimeout:
@@ -88,6 +90,9 @@ async def borrowed(
         except PoolTimeout as away:
             raise Unavailable("the database cannot be reached", retry_after=2) from away
     try:
+        # Cancelled while it waits, a borrower that is handed a connection at that moment is not told.
+        if task and task.cancelling() > cancelled:
+            raise asyncio.CancelledError
         yield connection
     finally:
         await source.putconn(connection)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import psycopg
 
+from infra.cancelling import stop_if_cancelled
 from infra.postgres.connections import Connection, connect
 from infra.settings import Settings
 
@@ -63,6 +64,7 @@ class Leases:
                     await self._ask(connection, name)
             # The question keeps the session honest too: a dead connection shows itself here.
             await connection.execute("select 1")
+            stop_if_cancelled()
             await asyncio.sleep(ASK_EVERY)
 
     async def _ask(self, connection: Connection, name: str) -> None:
@@ -82,6 +84,7 @@ class Leases:
                 await self._duties[name]()
             except Exception:
                 logger.exception("%s failed; it starts again", name)
+            stop_if_cancelled()
             if loop.time() - begun > 10:  # noqa: PLR2004 - seconds; it worked for a while
                 pause = 0.1
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret

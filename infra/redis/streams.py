@@ -18,6 +18,7 @@ from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from infra.cancelling import stop_if_cancelled
 from infra.redis.client import redis_client
 from infra.settings import Settings
 
@@ -83,6 +84,7 @@ class StreamReader:
                     pause = 0.05
                 except (RedisError, OSError, TimeoutError) as away:
                     logger.warning("cannot read streams: %s", away)
+                stop_if_cancelled()
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
                 pause = min(pause * 2, 1.0)
 
@@ -96,6 +98,7 @@ class StreamReader:
         try:
             await broker.start()
             while all(s.running for s in broker.subscribers):
+                stop_if_cancelled()
                 await asyncio.sleep(LOOK_EVERY)
                 if await self._server_life(redis) != life:
                     logger.warning("Redis has restarted")

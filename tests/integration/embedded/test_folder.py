@@ -9,7 +9,7 @@ import pytest
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.folder import Connections, DataFolder, read_connections
 
-CONNECTIONS = Connections("postgresql://d", "redis://r", "secret", "http://w", "http://r", os.getpid())
+CONNECTIONS = Connections("postgresql://d", "redis://r", "secret", "keys", "http://w", "http://r", os.getpid())
 
 
 def mode(path: Path) -> int:
@@ -23,9 +23,9 @@ def test_a_new_folder_is_closed_and_has_secrets_of_its_own(tmp_path: Path) -> No
         secrets = [
             f.__dict__[name]
             for f in (one, two)
-            for name in ("jwt_secret", "postgres_password", "valkey_password")
+            for name in ("jwt_secret", "person_key_secret", "postgres_password", "valkey_password")
         ]
-        assert len(set(secrets)) == 6
+        assert len(set(secrets)) == 8
         assert min(len(secret) for secret in secrets) >= 32
 
 
@@ -89,7 +89,7 @@ def test_connections_of_a_dead_process_do_not_count(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     with DataFolder.open(tmp_path / "a") as folder:
-        folder.publish(Connections("d", "r", "s", "w", "r", gone.pid))
+        folder.publish(Connections("d", "r", "s", "k", "w", "r", gone.pid))
         with pytest.raises(EmbeddedError, match="no servers run"):
             read_connections(tmp_path / "a")
 

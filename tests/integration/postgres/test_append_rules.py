@@ -3,19 +3,27 @@ import hashlib
 import struct
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from datetime import timedelta, timezone, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from logs import added, created, one, opened, renamed, request
+from running import eventually, looking
 
-from commands.ports import ANY_VERSION, NO_STREAM, STREAM_EXISTS, Appended, Mismatch, Replayed, StructureChanged
+from commands.ports import (
+    ANY_VERSION,
+    NO_STREAM,
+    STREAM_EXISTS,
+    Appended,
+    Mismatch,
+    Replayed,
+    StructureChanged,
+)
 from domain.errors import Unavailable
 from infra.postgres.event_log import PostgresEventLog
 from infra.settings import Settings
-from logs import added, created, one, opened, renamed, request
-from running import looking
 
 
 @pytest.fixture
@@ -63,7 +71,12 @@ async def test_several_streams_are_written_together_or_not_at_all(log: PostgresE
     whole = request(
         project,
         [(project, NO_STREAM), (first, NO_STREAM), (second, NO_STREAM)],
-        [(1, added(project, first)), (0, created(project)), (2, added(project, second)), (0, renamed(project, 2))],
+        [
+            (1, added(project, first)),
+            (0, created(project)),
+            (2, added(project, second)),
+            (0, renamed(project, 2)),
+        ],
     )
     assert await log.append(whole) == Appended(0)
     assert [e.position for e in await log.stream(project)] == [2, 4]
@@ -93,7 +106,10 @@ async def test_concurrent_appends_without_an_expected_version_all_get_one(log: P
     stream = uuid4()
     await log.append(one(stream, NO_STREAM, created(stream)))
     outcomes = await asyncio.gather(
-        *(log.append(one(stream, (ANY_VERSION, STREAM_EXISTS)[i % 2], renamed(stream, 0, str(i)))) for i in range(50))
+        *(
+            log.append(one(stream, (ANY_VERSION, STREAM_EXISTS)[i % 2], renamed(stream, 0, str(i))))
+            for i in range(50)
+        )
     )
     assert {type(o) for o in outcomes} == {Appended}
     assert [e.event.originator_version for e in await log.stream(stream)] == list(range(1, 52))
@@ -106,10 +122,14 @@ async def test_a_command_id_belongs_to_its_caller(log: PostgresEventLog) -> None
         log.append(one(hers, NO_STREAM, created(hers), command=command, caller="grace", body=b"hers")),
     )
     assert {type(a) for a in answers} == {Appended}
-    again = await log.append(one(hers, 1, renamed(hers, 2), command=command, caller="grace", request_hash=b"x"))
+    again = await log.append(
+        one(hers, 1, renamed(hers, 2), command=command, caller="grace", request_hash=b"x")
+    )
     assert isinstance(again, Replayed)
     assert (again.body, again.request_hash, again.status) == (b"hers", b"h", 200)
-    assert await log.answered("ada", command) == Replayed(b"h", 200, (await log.stream(mine))[0].position - 1, b"{}")
+    assert await log.answered("ada", command) == Replayed(
+        b"h", 200, (await log.stream(mine))[0].position - 1, b"{}"
+    )
     assert await log.answered("eve", command) is None
 
 
@@ -120,7 +140,7 @@ async def test_an_answer_without_events_is_kept_too(log: PostgresEventLog) -> No
     assert (await log.head())[0] == 0
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def framed(value: bytes) -> bytes:
@@ -130,7 +150,9 @@ def framed(value: bytes) -> bytes:
 async def test_the_hash_chain_can_be_computed_again_from_what_is_stored(settings: Settings) -> None:
     streams = [uuid4() for _ in range(7)]
     async with opened(settings) as here, opened(settings) as there:
-        await asyncio.gather(*(here.append(one(s, NO_STREAM, created(s, "Ähre 🦉"), renamed(s, 2))) for s in streams))
+        await asyncio.gather(
+            *(here.append(one(s, NO_STREAM, created(s, "Ähre 🦉"), renamed(s, 2))) for s in streams)
+        )
         for _ in range(5):
             await asyncio.gather(
                 *(
@@ -142,7 +164,11 @@ async def test_the_hash_chain_can_be_computed_again_from_what_is_stored(settings
         project = streams[0]
         block = uuid4()
         await here.append(
-            request(project, [(project, ANY_VERSION), (block, NO_STREAM)], [(1, added(project, block)), (0, renamed(project, 0))])
+            request(
+                project,
+                [(project, ANY_VERSION), (block, NO_STREAM)],
+                [(1, added(project, block)), (0, renamed(project, 0))],
+            )
         )
     async with looking(settings) as table:
         rows = await table.rows(
@@ -193,7 +219,10 @@ async def test_the_stock_recorder_reads_our_log(settings: Settings) -> None:
             recorder = PostgresApplicationRecorder(store, events_table_name="stored_events")
             assert recorder.max_notification_id() == 9
             found = recorder.select_events(streams[1], gt=1)
-            assert [(e.originator_id, e.originator_version) for e in found] == [(streams[1], 2), (streams[1], 3)]
+            assert [(e.originator_id, e.originator_version) for e in found] == [
+                (streams[1], 2),
+                (streams[1], 3),
+            ]
             assert {e.topic for e in found} == {"decklog.project.renamed"}
             assert b'"Other"' in found[0].state
             latest = recorder.select_events(streams[2], desc=True, limit=1)
@@ -218,8 +247,6 @@ async def test_a_full_queue_refuses_at_once_and_loses_nothing(settings: Settings
             async def waiting() -> bool:
                 found = await table.value("select count(*) from pg_locks where not granted")
                 return bool(found)
-
-            from running import eventually  # noqa: PLC0415
 
             await eventually(waiting)
             rest = [asyncio.create_task(log.append(one(s, NO_STREAM, created(s)))) for s in streams[1:]]

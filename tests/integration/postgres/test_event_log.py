@@ -42,7 +42,9 @@ def renamed(stream: UUID, version: int, title: str) -> ProjectRenamed:
     return ProjectRenamed(originator_id=stream, originator_version=version, title=title)
 
 
-def request(stream: UUID, expected: int, *events: ProjectCreated | ProjectRenamed, command: UUID | None = None) -> Append:
+def request(
+    stream: UUID, expected: int, *events: ProjectCreated | ProjectRenamed, command: UUID | None = None
+) -> Append:
     command = command or uuid4()
     return Append(
         caller="ada",
@@ -58,7 +60,9 @@ def request(stream: UUID, expected: int, *events: ProjectCreated | ProjectRename
 
 async def test_events_of_one_append_come_back_in_order(log: PostgresEventLog) -> None:
     stream = uuid4()
-    outcome = await log.append(request(stream, NO_STREAM, created(stream), renamed(stream, 2, "B"), renamed(stream, 3, "C")))
+    outcome = await log.append(
+        request(stream, NO_STREAM, created(stream), renamed(stream, 2, "B"), renamed(stream, 3, "C"))
+    )
     assert outcome == Appended(0)
     events = await log.stream(stream)
     assert [(e.position, e.event.originator_version) for e in events] == [(1, 1), (2, 2), (3, 3)]
@@ -66,7 +70,9 @@ async def test_events_of_one_append_come_back_in_order(log: PostgresEventLog) ->
     assert events[0].recorded_at <= events[2].recorded_at
 
 
-async def test_a_wrong_expected_version_writes_nothing_and_tells_the_actual_one(log: PostgresEventLog) -> None:
+async def test_a_wrong_expected_version_writes_nothing_and_tells_the_actual_one(
+    log: PostgresEventLog,
+) -> None:
     stream = uuid4()
     await log.append(request(stream, NO_STREAM, created(stream)))
     assert await log.append(request(stream, 5, renamed(stream, 6, "x"))) == Mismatch(stream, 1)
@@ -89,7 +95,10 @@ async def test_concurrent_writers_of_one_stream_one_wins_each_version(settings: 
     async with opened(settings) as one, opened(settings) as two:
         await one.append(request(stream, NO_STREAM, created(stream)))
         outcomes = await asyncio.gather(
-            *((one if i % 2 else two).append(request(stream, 1, renamed(stream, 2, str(i)))) for i in range(40))
+            *(
+                (one if i % 2 else two).append(request(stream, 1, renamed(stream, 2, str(i))))
+                for i in range(40)
+            )
         )
         assert sum(isinstance(o, Appended) for o in outcomes) == 1
         assert sum(isinstance(o, Mismatch) for o in outcomes) == 39
@@ -124,7 +133,9 @@ async def test_positions_have_no_gaps_and_a_live_reader_sees_the_order_on_disk(s
 async def test_a_request_that_the_database_refuses_fails_alone(log: PostgresEventLog) -> None:
     good, bad = uuid4(), uuid4()
     broken = request(bad, NO_STREAM, created(bad))
-    broken = Append(**{name: getattr(broken, name) for name in broken.__dataclass_fields__} | {"caller": "a\0b"})
+    broken = Append(
+        **{name: getattr(broken, name) for name in broken.__dataclass_fields__} | {"caller": "a\0b"}
+    )
     outcomes = await asyncio.gather(
         log.append(request(good, NO_STREAM, created(good))), log.append(broken), return_exceptions=True
     )

@@ -6,16 +6,18 @@ from uuid import UUID, uuid4, uuid5
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from logs import created, opened, renamed, request
 
 from commands.ports import ANY_VERSION, NO_STREAM, STREAM_EXISTS, Append, Appended, Mismatch, Replayed
 from infra.postgres.event_log import PostgresEventLog
 from infra.settings import Settings
-from logs import created, opened, renamed, request
 
 NAMES = st.integers(0, 3)
 
 
-def machine(log: PostgresEventLog, runner: asyncio.Runner) -> Callable[[], RuleBasedStateMachine]:
+def machine(  # noqa: C901 - a class, made here since hypothesis builds it without arguments
+    log: PostgresEventLog, runner: asyncio.Runner
+) -> Callable[[], RuleBasedStateMachine]:
     class Log(RuleBasedStateMachine):
         """Four streams of one project against lists in memory."""
 
@@ -39,7 +41,9 @@ def machine(log: PostgresEventLog, runner: asyncio.Runner) -> Callable[[], RuleB
                     events.append((w, renamed(stream, 0, str(self.count))))
             if not self.streams[streams[0]] and counts[0]:
                 events[0] = (0, created(streams[0], str(self.count)))
-            return request(self.space, list(zip(streams, expected, strict=True)), events, body=str(self.count).encode())
+            return request(
+                self.space, list(zip(streams, expected, strict=True)), events, body=str(self.count).encode()
+            )
 
         def check(self, append: Append, outcome: object) -> None:
             if append.command_id in self.answered:
@@ -48,7 +52,9 @@ def machine(log: PostgresEventLog, runner: asyncio.Runner) -> Callable[[], RuleB
                 return
             for write in append.writes:
                 actual = len(self.streams[write.stream_id])
-                fits = {ANY_VERSION: True, STREAM_EXISTS: actual > 0}.get(write.expected, write.expected == actual)
+                fits = {ANY_VERSION: True, STREAM_EXISTS: actual > 0}.get(
+                    write.expected, write.expected == actual
+                )
                 if not fits:
                     assert outcome == Mismatch(write.stream_id, actual)
                     return
@@ -62,7 +68,9 @@ def machine(log: PostgresEventLog, runner: asyncio.Runner) -> Callable[[], RuleB
 
         @rule(
             names=st.lists(NAMES, min_size=1, max_size=3, unique=True),
-            kinds=st.lists(st.sampled_from(["right", "any", "exists", "none", "low", "high"]), min_size=3, max_size=3),
+            kinds=st.lists(
+                st.sampled_from(["right", "any", "exists", "none", "low", "high"]), min_size=3, max_size=3
+            ),
             counts=st.lists(st.integers(1, 3), min_size=3, max_size=3),
         )
         def append(self, names: list[int], kinds: list[str], counts: list[int]) -> None:
@@ -75,14 +83,15 @@ def machine(log: PostgresEventLog, runner: asyncio.Runner) -> Callable[[], RuleB
             self.check(built, runner.run(log.append(built)))
 
         @rule(pick=st.integers(0, 50), changed=st.booleans())
-        def repeat(self, pick: int, changed: bool) -> None:
+        def repeat(self, *, pick: int, changed: bool) -> None:
             if self.answered:
                 first, _ = list(self.answered.values())[pick % len(self.answered)]
                 again = first
                 if changed:
                     again = self.build([0], [len(self.streams[self.stream(0)])], [1])
                     again = Append(
-                        **{n: getattr(again, n) for n in again.__dataclass_fields__} | {"command_id": first.command_id}
+                        **{n: getattr(again, n) for n in again.__dataclass_fields__}
+                        | {"command_id": first.command_id}
                     )
                 self.check(again, runner.run(log.append(again)))
 

@@ -1,0 +1,169 @@
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+import pytest
+from running import JSON, Deck, System, serving_read
+
+from infra.redis.client import redis_client
+from infra.redis.document_cache import DocumentCache
+from infra.redis.keys import Keys
+from infra.settings import Settings
+
+LEVELS: dict[str, dict[str, Any]] = {
+    "all levels": {},
+    "without the first": {"l1_entries": 0},
+    "a small first": {"l1_entries": 2},
+    "without Redis": {"redis_url": "redis://127.0.0.1:1/0"},
+}
+
+
+@pytest.fixture(scope="module")
+async def places(system: System) -> AsyncIterator[dict[str, System]]:
+    """One read API for each way to cache."""
+    async with AsyncExitStack() as stack:
+        found = {}
+        for name, changes in LEVELS.items():
+            settings = Settings.model_validate({**system.settings.model_dump(), **changes})
+            found[name] = system.reading(await stack.enter_async_context(serving_read(settings)))
+        yield found
+
+
+async def in_tables(deck: Deck, block: str) -> tuple[JSON, JSON]:
+    """What the tables say of the project and the block, past everything that caches."""
+    table = deck.owner.system.table
+    (project,) = await table.rows(
+        "select title, archived, version, position from project_rows where project_id = %s", deck.id
+    )
+    (row,) = await table.rows(
+        "select content, deleted, version, position from block_rows where block_id = %s", block
+    )
+    return (
+        dict(zip(("title", "archived", "version", "position"), project, strict=True)),
+        dict(zip(("content", "deleted", "version", "position"), row, strict=True)),
+    )
+
+
+async def test_all_levels_answer_what_the_tables_say(places: dict[str, System], system: System) -> None:
+    picked = random.Random(3)  # noqa: S311 - the same choices in every run
+    deck = await system.person().deck(slides=3)
+    for n in range(5):
+        block = picked.choice(deck.blocks)
+        if picked.random() < 0.7:
+            await deck.change("edit-block", block_id=block, changes={"title": f"Title {n}"})
+        else:
+            await deck.change("rename-project", title=f"Deck {n}")
+        seen: dict[str, list[JSON]] = {}
+        for name, place in places.items():
+            there = deck.owner.at(place)
+            paths = (deck.path, f"{deck.path}/blocks/{block}", f"{deck.path}/blocks")
+            fresh = [await there.see(p, min_position=deck.position) for p in paths]
+            # Again, from whatever has kept it by now.
+            assert [await there.see(p) for p in paths] == fresh, name
+            seen[name] = fresh
+        assert all(documents == seen["without Redis"] for documents in seen.values())
+        project, row = await in_tables(deck, block)
+        first = seen["all levels"]
+        assert project.items() <= first[0].items()
+        assert row.items() <= first[1].items()
+        assert first[1] in first[2]["items"]
+
+
+async def test_an_answer_is_true_as_of_the_position_that_it_names(
+    places: dict[str, System], system: System
+) -> None:
+    """No level may serve what was, under a position at which it no longer was."""
+    deck = await system.person().deck(slides=2)
+    await deck.owner.see(deck.path, min_position=deck.position)
+    begin = deck.position
+    block = deck.blocks[0]
+    done = asyncio.Event()
+    answers: list[tuple[str, int, int, int]] = []
+
+    async def write() -> None:
+        for n in range(60):
+            await deck.change("edit-block", block_id=block, changes={"title": f"{n}"})
+        done.set()
+
+    async def read(name: str, place: System) -> None:
+        there = deck.owner.at(place)
+        while not done.is_set():
+            one, many = await asyncio.gather(
+                there.get(f"{deck.path}/blocks/{block}"), there.get(f"{deck.path}/blocks")
+            )
+            listed = next(b for b in many.json()["items"] if b["id"] == block)
+            for answer, document in ((one, one.json()), (many, listed)):
+                as_of = int(answer.headers["X-Decklog-Position"])
+                answers.append((name, as_of, document["position"], document["version"]))
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(write(), *(read(n, p) for n, p in places.items()))
+    events = await system.table.rows(
+        "select notification_id, originator_version from stored_events where originator_id = %s order by 1",
+        block,
+    )
+    assert len(answers) > 100
+    for name, as_of, position, version in answers:
+        wanted = max((p, v) for p, v in events if p <= max(as_of, begin))
+        assert (position, version) == wanted, (name, as_of)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+async def test_who_has_seen_an_event_never_reads_what_was_before(
+    places: dict[str, System], system: System, level: str
+) -> None:
+    deck = await system.person().deck()
+    block = deck.blocks[0]
+    there = deck.owner.at(places[level])
+    async with there.live(deck.id, after=deck.position) as live:
+        for n in range(8):
+            before = await there.see(f"{deck.path}/blocks/{block}")
+            writing = asyncio.create_task(
+                deck.change("edit-block", block_id=block, changes={"title": f"{n}"})
+            )
+            event = await live.message()
+            await writing
+            after = await there.see(f"{deck.path}/blocks/{block}", min_position=event["position"])
+            assert (after["content"]["title"], after["position"]) == (f"{n}", event["position"])
+            assert after["version"] == before["version"] + 1 or before["version"] == after["version"]
+
+
+async def test_the_second_level_is_filled_and_asked(places: dict[str, System], system: System) -> None:
+    deck = await system.person().deck()
+    there = deck.owner.at(places["without the first"])
+    document = await there.see(deck.path, min_position=deck.position)
+    key = Keys.of(await system.table.value("select epoch from log_head")).document(UUID(deck.id), "project")
+    async with redis_client(system.settings) as redis:
+        kept = await redis.get(key)
+        assert kept is not None
+        assert int(kept[:16]) >= deck.position
+        assert 0 < await redis.pttl(key) <= 330_000
+        # What stands there is believed while nothing has happened since.
+        changed = kept.replace(document["title"].encode(), b"From Redis")
+        await redis.set(key, changed, px=60_000)
+        assert (await there.see(deck.path))["title"] == "From Redis"
+        # And no longer than that.
+        await deck.change("rename-project", title="Renamed")
+        assert (await there.see(deck.path, min_position=deck.position))["title"] == "Renamed"
+        # A lost cache changes no answer.
+        await redis.delete(key)
+        assert (await there.see(deck.path))["title"] == "Renamed"
+        assert await redis.exists(key)
+
+
+async def test_an_earlier_document_never_replaces_a_later_one(system: System) -> None:
+    async with redis_client(system.settings) as redis:
+        cache = DocumentCache(redis, asyncio.get_running_loop().time)
+        key = Keys.of(UUID("5cb2a1a6-0000-4000-8000-000000000001")).document(
+            UUID("5cb2a1a6-0000-4000-8000-000000000002"), "x"
+        )
+        await cache.put(key, 10, b"ten", 60)
+        await cache.put(key, 9, b"nine", 60)
+        assert await cache.get(key) == (10, b"ten")
+        for n in range(20, 200, 10):
+            await asyncio.gather(*(cache.put(key, p, b"%d" % p, 60) for p in (n, n + 9, n - 5, n + 3)))
+        assert await cache.get(key) == (199, b"199")
+        await redis.delete(key)

@@ -1,0 +1,79 @@
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from running import System
+
+from commands.messages import ALL_COMMANDS, Command
+
+PROJECT = "7b0f4a52-5c9e-4a7e-9a54-1f6f3f0f7d11"
+
+
+async def document(system: System, url: str) -> dict[str, Any]:
+    answer = await system.client.get(f"{url}/openapi.json")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def resolved(api: dict[str, Any], schema: Any) -> Any:
+    """Put what is referred to in the place of the reference; a missing one is a KeyError."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            found: Any = api
+            for part in schema["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            return resolved(api, found)
+        return {k: resolved(api, v) for k, v in schema.items()}
+    return [resolved(api, v) for v in schema] if isinstance(schema, list) else schema
+
+
+@pytest.mark.parametrize("command", ALL_COMMANDS, ids=lambda c: c.NAME)
+async def test_each_command_is_described_with_an_example_that_is_valid(
+    idle: System, command: type[Command]
+) -> None:
+    api = await document(idle, idle.write_url)
+    operation = api["paths"][f"/api/commands/{command.NAME}"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]
+    schema = resolved(api, body["schema"])
+    example = body["example"]
+    assert TypeAdapter(command).validate_json(TypeAdapter(Any).dump_json(example))
+    assert set(schema["required"]) <= set(example) <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+    assert operation["summary"]
+    assert operation["description"]
+    assert {"401", "404", "409", "413", "422", "503"} <= set(operation["responses"])
+    assert resolved(api, operation["responses"])
+    # And it is served: without a right to the example's project, the command is known but the project is not.
+    fields = {**example, "project_id": PROJECT} if "project_id" in example else example
+    answer = await idle.person().post(command.NAME, fields)
+    assert answer.status_code == (201 if command.REQUIRES is None else 404), answer.text
+
+
+async def test_the_write_api_describes_its_batch_and_all_references_lead_somewhere(idle: System) -> None:
+    api = await document(idle, idle.write_url)
+    assert "post" in api["paths"]["/api/commands"]
+    assert resolved(api, api["paths"])
+    assert len(api["paths"]) == len(ALL_COMMANDS) + 2
+
+
+async def test_the_read_api_describes_every_query_that_it_answers(system: System) -> None:
+    api = await document(system, system.read_url)
+    ada = system.person()
+    deck = await ada.deck()
+    await ada.see(deck.path, min_position=deck.position)
+    for path, item in api["paths"].items():
+        place = path.replace("{project}", deck.id).replace("{block}", deck.blocks[0])
+        if path.endswith("/events"):
+            continue
+        answer = await ada.get(place)
+        assert answer.status_code == 200, path
+        declared = item["get"]["responses"]["200"]
+        assert set(declared.get("headers", {})) <= {
+            name.title() if name != "etag" else "ETag" for name in answer.headers
+        }
+    ids = {item["get"]["operationId"] for path, item in api["paths"].items() if path != "/api/health"}
+    assert len(ids) == len(api["paths"]) - 1
+    assert {"/api/projects", "/api/projects/{project}/events", "/api/projects/{project}/members"} <= set(
+        api["paths"]
+    )
