@@ -9,6 +9,7 @@ from infra.bootstrap import ReadSide
 from infra.http.auth import Principal
 from infra.http.errors import NotFound
 from infra.settings import Settings
+from projections import checkpoints
 from projections.access import Role
 from projections.partitions import partition_of
 from read_api.checkpoints import CheckpointWatch
@@ -16,6 +17,9 @@ from read_api.documents import Documents
 from read_api.live.hub import Hub
 from read_api.parameters import Cursors, Parameters
 from read_api.responses import Responder
+
+# How far behind a model may be for the log to be asked what is missing.
+LOOK_AHEAD = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,20 @@ class Reading:
         if role is None:
             raise NotFound("no such project")
         return role
+
+    async def nothing_missing(self, model: str, position: int, min_position: int) -> bool:
+        """Tell whether a model that is at `position` in its slowest partition has all up to `min_position`.
+
+        Quiet partitions move with the heartbeat only. A list that rests on all of them need not wait for
+        it: what the log has in between belongs to partitions that are further on, or there is nothing.
+        """
+        events = await self.side.log.after(position, LOOK_AHEAD, to=min_position)
+        head = events[-1].position if events else position
+        if len(events) == LOOK_AHEAD or head < min_position:
+            return False
+        async with self.side.database.session() as session:
+            reached = {k: p for m, k, p, _ in await checkpoints.table(session) if m == model}
+        return all(reached.get(self.partition(e.project_id), 0) >= e.position for e in events)
 
     async def reached(self, parameters: Parameters) -> int:
         """Wait until the log itself has reached the `min_position` asked for, and return its head.

@@ -101,6 +101,7 @@ class ProjectQueries:
     ) -> tuple[int, list[ProjectRow]]:
         reading = self._reading
         deadline = asyncio.get_running_loop().time() + reading.settings.read_wait_ms / 1000
+        known = 0
         while True:
             async with reading.side.database.session() as session:
                 position, rows = await queries.page(
@@ -112,8 +113,13 @@ class ProjectQueries:
                     before=before,
                     limit=limit,
                 )
+            position = max(position, known)
             if position >= min_position:
                 return position, rows
+            if await reading.nothing_missing("projects", position, min_position):
+                # So it was before the next look, whose rows are as late at least.
+                known = min_position
+                continue
             if asyncio.get_running_loop().time() >= deadline:
                 raise Unavailable(f"position {min_position} has not been reached yet; it is {position}")
             await reading.watch.reach("projects", None, min_position)

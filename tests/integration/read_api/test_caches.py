@@ -120,7 +120,7 @@ async def test_who_has_seen_an_event_never_reads_what_was_before(
     there = deck.owner.at(places[level])
     async with there.live(deck.id, after=deck.position) as live:
         for n in range(8):
-            before = await there.see(f"{deck.path}/blocks/{block}")
+            before = await there.see(f"{deck.path}/blocks/{block}", min_position=deck.position)
             writing = asyncio.create_task(
                 deck.change("edit-block", block_id=block, changes={"title": f"{n}"})
             )
