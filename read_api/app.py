@@ -1,22 +1,26 @@
 """The read deployable: queries, history, live streams and the studio."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from infra.bootstrap import ReadSide, read_side
+from infra.http.errors import Unavailable
 from infra.http.health import health_response
 from infra.http.hot import HotRoutes
 from infra.http.problems import install_problems
 from infra.postgres.listener import listen
+from infra.runtime import settle_memory
 from infra.settings import Settings
 from projections import checkpoints
 from read_api.checkpoints import CheckpointWatch
@@ -31,6 +35,8 @@ from read_api.routes import query_routes
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
 
+logger = logging.getLogger(__name__)
+
 DESCRIPTION = (
     "Queries of Decklog. Every GET takes `min_position`, the `position` of a write that it has to show."
 )
@@ -38,8 +44,8 @@ DESCRIPTION = (
 
 async def _reading(settings: Settings, side: ReadSide) -> Reading:
     head, epoch = await side.log.head()
-    keys = side.keys(epoch)
-    hub = Hub(settings, side.log, keys, head, side.rights.forget)
+    side.rights.forget_all()
+    hub = Hub(settings, side.log, epoch, head, side.rights.forget, personal=side.personal)
     watch = CheckpointWatch()
     documents = Documents(
         hub,
@@ -53,23 +59,32 @@ async def _reading(settings: Settings, side: ReadSide) -> Reading:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Build the app; it connects to its servers, and gets its routes, when it starts."""
+    """Build the app; it connects to its servers, and gets its routes, when it starts.
+
+    Its routes, and all that it knows, belong to an epoch of the log: with another one it begins anew.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         side = read_side(settings)
         await side.start()
-        background: list[asyncio.Task[None]] = []
+        of_all_epochs = list(app.router.routes)
+
+        def install(reading: Reading) -> None:
+            hot[:] = queries = query_routes(reading)
+            app.router.routes[:] = [*queries, *_other_routes(reading), *of_all_epochs]
+
+        following: asyncio.Task[None] | None = None
         try:
             reading = await _reading(settings, side)
-            hot.extend(_install(app, reading))
-            listening = listen(settings, checkpoints.CHANNEL, reading.watch.notified)
-            background = [asyncio.create_task(reading.hub.run()), asyncio.create_task(listening)]
+            install(reading)
+            following = asyncio.create_task(_follow_epochs(settings, side, reading, install))
+            settle_memory()
             yield
         finally:
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            if following is not None:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
             await side.stop()
 
     hot: list[Route] = []
@@ -84,15 +99,39 @@ def create_app(settings: Settings) -> FastAPI:
     install_problems(app)
     install_openapi(app)
     app.add_middleware(HotRoutes, routes=hot)
+    app.mount("/studio", StaticFiles(directory=str(files("read_api") / "studio")), name="studio")
     return app
 
 
-def _install(app: FastAPI, reading: Reading) -> list[Route]:
-    """Give the app its routes, and return those that are read most."""
+async def _follow_epochs(
+    settings: Settings, side: ReadSide, reading: Reading, install: Callable[[Reading], None]
+) -> None:
+    """Keep the process's knowledge of the log current, epoch after epoch, until cancelled."""
+    while True:
+        listening = asyncio.create_task(listen(settings, checkpoints.CHANNEL, reading.watch.notified))
+        try:
+            await reading.hub.run()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+        reading = await _reading_again(settings, side)
+        install(reading)
+
+
+async def _reading_again(settings: Settings, side: ReadSide) -> Reading:
+    while True:
+        try:
+            return await _reading(settings, side)
+        except (psycopg.Error, Unavailable):
+            # Whatever brought the new epoch may not be over: until then nothing cached is believed.
+            logger.exception("the log of the new epoch cannot be read")
+            await asyncio.sleep(1.0)
+
+
+def _other_routes(reading: Reading) -> list[BaseRoute]:
+    """Return all routes but the queries."""
     events = ServerSentEvents(reading)
-    queries = query_routes(reading)
-    app.router.routes[:0] = [
-        *queries,
+    return [
         WebSocketRoute("/api/projects/{project}/live", LiveSockets(reading).endpoint),
         Route(
             "/api/projects/{project}/events",
@@ -103,9 +142,6 @@ def _install(app: FastAPI, reading: Reading) -> list[Route]:
         Route("/api/health", _health(reading), methods=["GET"], include_in_schema=False),
         *_studio(reading.settings),
     ]
-    folder = files("read_api") / "studio"
-    app.mount("/studio", StaticFiles(directory=str(folder)), name="studio")
-    return queries
 
 
 def _health(reading: Reading) -> Any:

@@ -4,22 +4,37 @@ import asyncio
 import functools
 import logging
 import signal
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
 
 from domain.catalogue import event_registry
+from domain.errors import Unavailable
 from infra.bootstrap import WorkerSide, worker_side
+from infra.cancelling import stop_if_cancelled
+from infra.postgres.command_results import CommandResults
 from infra.postgres.leases import Duty, Leases
 from infra.postgres.listener import listen
 from infra.redis.publisher import StreamPublisher
+from infra.runtime import settle_memory
 from infra.settings import Settings
 from projections import checkpoints
 from projections.runner import Runner
 from workers.broadcaster import Broadcaster
 from workers.following import follow
+from workers.janitor import Janitor
 from workers.relay import Relay
 
 logger = logging.getLogger(__name__)
 
 LOG_CHANNEL = "decklog_log"
+# Seconds: how often the log is asked for its epoch.
+EPOCH_EVERY = 1.0
+
+
+class NewEpoch(Exception):
+    """The log was restored, or failed over with a loss."""
 
 
 class Workers:
@@ -31,18 +46,41 @@ class Workers:
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
-        """Do duties until cancelled."""
+        """Do duties until cancelled; begin anew when the log has another epoch."""
         await self._side.start()
         try:
-            duties: dict[str, Duty] = {"relay": self._relay}
-            for k in range(self._settings.stream_partitions):
-                duties[f"projector:{k}"] = functools.partial(self._project, k)
-                duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, k)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(listen(self._settings, LOG_CHANNEL, lambda _: self._wake.set()))
-                tasks.create_task(Leases(self._settings, duties).run())
+            while True:
+                try:
+                    await self._do_duties()
+                except* NewEpoch:
+                    logger.warning("the log has another epoch: all duties begin anew")
         finally:
             await self._side.stop()
+
+    async def _do_duties(self) -> None:
+        duties: dict[str, Duty] = {"relay": self._relay, "janitor": self._sweep}
+        for k in range(self._settings.stream_partitions):
+            duties[f"projector:{k}"] = functools.partial(self._project, k)
+            duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, k)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(listen(self._settings, LOG_CHANNEL, lambda _: self._wake.set()))
+            tasks.create_task(Leases(self._settings, duties).run())
+            tasks.create_task(self._mind_epoch())
+
+    async def _mind_epoch(self) -> None:
+        """End when the log gets another epoch: every duty holds Redis keys of the one that it began in."""
+        known: UUID | None = None
+        while True:
+            try:
+                _, epoch = await self._side.log.head()
+            except (psycopg.Error, Unavailable) as away:
+                logger.warning("the log's epoch is not known: %s", away)
+            else:
+                if known not in {None, epoch}:
+                    raise NewEpoch
+                known = epoch
+            stop_if_cancelled()
+            await asyncio.sleep(EPOCH_EVERY)
 
     def _publisher(self, key: str) -> StreamPublisher:
         return StreamPublisher(self._side.redis, key, self._settings.stream_max_length)
@@ -63,6 +101,10 @@ class Workers:
             self._settings.relay_heartbeat_ms / 1000,
         )
         await relay.run()
+
+    async def _sweep(self) -> None:
+        retention = timedelta(hours=self._settings.idempotency_retention_hours)
+        await Janitor(CommandResults(self._side.pool).sweep, retention).run()
 
     async def _project(self, partition: int) -> None:
         keys = await self._side.keys()
@@ -98,6 +140,7 @@ class Workers:
 
 async def serve(settings: Settings) -> None:
     """Run the workers until SIGTERM or SIGINT."""
+    settle_memory()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):

@@ -11,6 +11,7 @@ from infra.bootstrap import WriteSide, write_side
 from infra.http.health import health_response
 from infra.http.hot import HotRoutes
 from infra.http.problems import install_problems
+from infra.runtime import settle_memory
 from infra.settings import Settings
 from write_api.openapi import install_openapi
 from write_api.routes import CommandRoutes
@@ -25,6 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await side.start()
+        settle_memory()
         try:
             yield
         finally:

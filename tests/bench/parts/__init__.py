@@ -1,0 +1,1 @@
+"""Programs that a bench runs in processes of their own."""

@@ -1,0 +1,195 @@
+"""Many live sockets of one project in one cheap process, which notes when each marked edit arrives at each.
+
+It waits for readiness on raw sockets and only looks for frame lengths and marks, so that it is not what is
+measured. At the end it is told when the edits were sent, and tells how long they took to arrive.
+"""
+
+import base64
+import gc
+import json
+import os
+import select
+import socket
+import sys
+import time
+from collections import defaultdict
+from typing import Any
+
+from tests.bench.part import say
+
+MARK = b'"#'
+MARK_DIGITS = 6
+PIECE = 1 << 18
+HELLOS = 50
+PATIENCE = 20.0
+TEXT, CLOSE, PING = 0x1, 0x8, 0x9
+
+
+def mark(n: int) -> str:
+    """Return the beginning of the text of edit `n`."""
+    return f"#{n:0{MARK_DIGITS}}"
+
+
+class Subscriber:
+    """One socket: bytes that are not a whole frame yet, and whether the server has welcomed it."""
+
+    __slots__ = ("closed", "opened", "rest", "socket", "welcomed")
+
+    def __init__(self, port: int, path: str, token: str) -> None:
+        self.rest = b""
+        self.opened = self.welcomed = self.closed = False
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall(
+            (
+                f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+                f"Sec-WebSocket-Protocol: decklog.v1, bearer.{token}\r\n\r\n"
+            ).encode()
+        )
+
+    def open(self) -> None:
+        """Wait for the handshake and the welcome."""
+        while not self.opened or not self.welcomed:
+            piece = self.socket.recv(PIECE)
+            if not piece:
+                raise ConnectionError(f"refused: {self.rest[:200]!r}")
+            if self.opened:
+                self.take(piece)
+                continue
+            head, end, after = (self.rest + piece).partition(b"\r\n\r\n")
+            self.rest = after if end else head
+            if end:
+                if not head.startswith(b"HTTP/1.1 101"):
+                    raise ConnectionError(f"refused: {head[:200]!r}")
+                self.opened, self.rest = True, b""
+                self.take(after)
+        self.socket.settimeout(0)
+
+    def take(self, piece: bytes) -> list[int]:
+        """Return the marks in the frames that are complete now; answer pings."""
+        data = self.rest + piece if self.rest else piece
+        found: list[int] = []
+        at, end = 0, len(data)
+        while at + 2 <= end:
+            size, body = data[at + 1], at + 2
+            if size == 126:
+                size, body = int.from_bytes(data[at + 2 : at + 4]), at + 4
+            elif size == 127:
+                size, body = int.from_bytes(data[at + 2 : at + 10]), at + 10
+            if body + size > end:
+                break
+            kind = data[at] & 0x0F
+            if kind == TEXT:
+                self.welcomed = True
+                place = data.find(MARK, body, body + size)
+                if place >= 0:
+                    found.append(int(data[place + 2 : place + 2 + MARK_DIGITS]))
+            elif kind == PING:
+                self.socket.send(bytes([0x8A, 0x80 | size, 0, 0, 0, 0]) + data[body : body + size])
+            elif kind == CLOSE:
+                self.closed = True
+            at = body + size
+        self.rest = data[at:]
+        return found
+
+
+def _subscribe(config: dict[str, Any]) -> list[Subscriber]:
+    made: list[Subscriber] = []
+    while len(made) < config["count"]:
+        some = [
+            Subscriber(config["port"], config["path"], config["token"])
+            for _ in range(min(HELLOS, config["count"] - len(made)))
+        ]
+        for subscriber in some:
+            subscriber.open()
+        made += some
+    return made
+
+
+class Arrivals:
+    """Which edit came when, to how many."""
+
+    def __init__(self, subscribers: list[Subscriber]) -> None:
+        self.times: dict[int, list[float]] = defaultdict(list)
+        self.lost = 0
+        self._by_fd = {s.socket.fileno(): s for s in subscribers}
+        self._poll = select.epoll()
+        for fd in self._by_fd:
+            self._poll.register(fd, select.EPOLLIN)
+        self._poll.register(sys.stdin.fileno(), select.EPOLLIN)
+
+    def wait(self, seconds: float) -> bool:
+        """Take what has come; tell whether the bench has something to say."""
+        told = False
+        for fd, _ in self._poll.poll(seconds):
+            subscriber = self._by_fd.get(fd)
+            if subscriber is None:
+                told = True
+                continue
+            piece = self._read(subscriber)
+            now = time.monotonic()
+            for n in subscriber.take(piece):
+                self.times[n].append(now)
+            if not piece or subscriber.closed:
+                self._lose(fd)
+        return told
+
+    def hush(self) -> None:
+        """Take no more notice of the bench."""
+        self._poll.unregister(sys.stdin.fileno())
+
+    @staticmethod
+    def _read(subscriber: Subscriber) -> bytes:
+        try:
+            return subscriber.socket.recv(PIECE)
+        except OSError:
+            return b""
+
+    def _lose(self, fd: int) -> None:
+        self._poll.unregister(fd)
+        self._by_fd.pop(fd).socket.close()
+        self.lost += 1
+
+
+def _summary(arrivals: Arrivals, sent: dict[int, float], count: int, ended: float) -> dict[str, float]:
+    """Sum up latencies; what did not arrive counts as late as it is by now."""
+    late: list[float] = []
+    missing = 0
+    for n, at in sent.items():
+        came = arrivals.times[n]
+        late += [moment - at for moment in came]
+        late += [ended - at] * (count - len(came))
+        missing += count - len(came)
+    late.sort()
+    return {
+        "p50_ms": late[len(late) // 2] * 1e3,
+        "p99_ms": late[int(len(late) * 0.99)] * 1e3,
+        "max_ms": late[-1] * 1e3,
+        "deliveries": len(late) - missing,
+        "missing": missing,
+        "lost_sockets": arrivals.lost,
+    }
+
+
+def main() -> None:
+    config = json.loads(sys.argv[1])
+    arrivals = Arrivals(_subscribe(config))
+    gc.disable()
+    say("ready")
+    begun, cpu = time.monotonic(), time.process_time()
+    while not arrivals.wait(1.0):
+        pass
+    busy = (time.process_time() - cpu) / (time.monotonic() - begun)
+    told = json.loads(sys.stdin.readline())
+    arrivals.hush()
+    sent = {int(n): at for n, at in told["sent"].items()}
+    deadline = time.monotonic() + told["patience"]
+    while any(len(arrivals.times[n]) < config["count"] for n in sent) and time.monotonic() < deadline:
+        arrivals.wait(0.1)
+    say({**_summary(arrivals, sent, config["count"], time.monotonic()), "client_share": busy})
+
+
+if __name__ == "__main__":
+    main()
