@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from domain.block import BlockAdded, BlockDeleted, BlockEdited, BlockMoved, BlockUndeleted
 from domain.events import Event, EventRegistry, Recorded
+from domain.personal import located_actor, located_fields, without_fields
 from domain.project import (
     AccessGranted,
     AccessRevoked,
@@ -63,11 +64,22 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def public_event(recorded: Recorded) -> dict[str, Any]:
-    """Describe an event as clients see it, in history and live alike."""
+def public_event(recorded: Recorded, *, sealed: bool = False) -> dict[str, Any]:
+    """Describe an event as clients see it, in history and live alike.
+
+    Args:
+        recorded: the event.
+        sealed: hold personal values too, as they are sealed, to be revealed before a client gets it;
+            otherwise the description holds nothing personal, and may be kept anywhere.
+    """
     event = recorded.event
     name, describe = CATALOGUE[type(event)]
     actor = recorded.metadata["actor"]
+    shown = {"id": actor["id"], "kind": actor["kind"]}
+    if sealed and "name" in actor:
+        shown["name"] = located_actor(recorded, "name")
+    if event.PERSONAL:
+        event = located_fields(recorded) if sealed else without_fields(event)
     return {
         "position": recorded.position,
         "event": name,
@@ -77,7 +89,7 @@ def public_event(recorded: Recorded) -> dict[str, Any]:
             "version": event.originator_version,
         },
         "project_id": str(recorded.project_id),
-        "actor": {"id": actor["id"], "kind": actor["kind"]},
+        "actor": shown,
         "at": timestamp(recorded.recorded_at),
         "command_id": str(recorded.command_id),
         "data": describe(event),

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PostgresDsn, RedisDsn, field_validator, model_validator
+from pydantic import Field, PostgresDsn, RedisDsn, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRET_LENGTH = 32
@@ -21,6 +21,11 @@ class Settings(BaseSettings):
     )
     redis_url: RedisDsn = Field(description="Valkey 8+ or Redis 7.2+")
     jwt_secret: str = Field(description="HS256 secret, at least 32 characters")
+    person_key_secret: str | None = Field(
+        default=None,
+        description="wraps the keys that personal data is sealed under, at least 32 characters; by default "
+        "JWT_SECRET does. Lost or changed, that data is gone for good: set it before JWT_SECRET is ever rotated",
+    )
 
     db_pool_min: int = Field(default=20, ge=1, description="of the whole deployment")
     db_pool_max: int = Field(default=200, ge=2, description="of the whole deployment")
@@ -32,6 +37,12 @@ class Settings(BaseSettings):
     append_batch_max: int = Field(default=500, ge=1, description="events in one group commit")
     append_in_flight: int = Field(default=2, ge=1, description="group commits under way at once")
     append_queue_max: int = Field(default=10_000, ge=1, description="requests waiting; past it 503")
+
+    idempotency_retention_hours: int = Field(
+        default=168, ge=1, description="how long a command's answer is kept for a repeat of it"
+    )
+    snapshot_every: int = Field(default=200, ge=2, description="events of a stream between two snapshots")
+    aggregate_cache_mb: int = Field(default=256, ge=1, description="aggregates cached in a write process")
 
     stream_partitions: int = Field(default=4, ge=1, le=256)
     stream_max_length: int = Field(
@@ -63,11 +74,11 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "person_key_secret")
     @classmethod
-    def _long_enough(cls, value: str) -> str:
-        if len(value) < SECRET_LENGTH:
-            raise ValueError(f"JWT_SECRET needs at least {SECRET_LENGTH} characters")
+    def _long_enough(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and len(value) < SECRET_LENGTH:
+            raise ValueError(f"{str(info.field_name).upper()} needs at least {SECRET_LENGTH} characters")
         return value
 
     @model_validator(mode="after")
@@ -75,6 +86,11 @@ class Settings(BaseSettings):
         if self.db_pool_min > self.db_pool_max:
             raise ValueError("DB_POOL_MIN is greater than DB_POOL_MAX")
         return self
+
+    @property
+    def sealing_secret(self) -> str:
+        """What the keys of personal data are wrapped under."""
+        return self.person_key_secret or self.jwt_secret
 
     @property
     def dsn(self) -> str:
@@ -98,13 +114,17 @@ class Settings(BaseSettings):
 
 
 class Environment(BaseSettings):
-    """What the environment says of where the servers are; all absent on a developer's machine."""
+    """What the environment says of where the servers and keys are; all absent on a developer's machine."""
 
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
 
     database_url: str | None = None
     redis_url: str | None = None
     jwt_secret: str | None = None
+    person_key_secret: str | None = None
+    audit_key_file: Path | None = Field(
+        default=None, description="the private key that signs checkpoints; else it is in the data folder"
+    )
 
 
 def load_settings(data_dir: Path | None = None) -> Settings:
@@ -124,6 +144,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         database_url=found.database_url,
         redis_url=said.redis_url or found.redis_url,
         jwt_secret=said.jwt_secret or found.jwt_secret,
+        person_key_secret=said.person_key_secret or found.person_key_secret,
     )
 
 

@@ -92,6 +92,11 @@ class Rights:
         if self._under_way(project_id):
             self._outdated.add(project_id)
 
+    def forget_all(self) -> None:
+        """Know nothing any more: the log is another one. Who waits for an answer gets it, but it is not kept."""
+        self._known.clear()
+        self._asking.clear()
+
     def seen(self, project_id: UUID, version: int) -> None:
         """Ask the log at the next use if the project was seen at a later version than is known here."""
         known = self._known.get(project_id)
@@ -122,7 +127,8 @@ class Rights:
             if not isinstance(recorded.event, ProjectEvent):
                 return None
             project = Project.evolve(project, recorded.event)
-        if project is not None:
+        # Another log has begun meanwhile if this task is not listed any more.
+        if project is not None and self._asking.get(project_id) is asyncio.current_task():
             at = float("-inf") if project_id in self._outdated else asked
             self._known[project_id] = _Known(project, at)
             self._known.move_to_end(project_id)

@@ -1,14 +1,22 @@
-"""Events as live readers get them, and how they are routed."""
+"""Events as live readers get them, and how they are routed.
 
-from dataclasses import dataclass
+On its way through Redis an event holds personal values as they are sealed: Redis keeps files and replicas of
+its own, where nothing could be shredded. Each gateway reveals them, once an event, for all its readers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import orjson
 
 from domain.catalogue import public_event
 from domain.events import Recorded
+from projections.ports import Personal
 
 ENVELOPE = b'{"type":"event",'
+# In JSON this is a key and never somebody's text, where the quotes would be escaped.
+SEALED = b'"sealed":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,28 @@ class LiveItem:
 
 
 def live_item(recorded: Recorded) -> LiveItem:
-    """Render an event for live readers."""
+    """Render an event for live readers, personal values still sealed."""
     event = recorded.event
-    message = ENVELOPE + orjson.dumps(public_event(recorded))[1:]
+    message = ENVELOPE + orjson.dumps(public_event(recorded, sealed=True))[1:]
     return LiveItem(recorded.position, recorded.project_id, event.originator_id, event.KIND, message)
 
 
 def routed(position: int, route: bytes, message: bytes) -> LiveItem:
     """Rebuild an item from its route and message."""
     return LiveItem(position, UUID(bytes=route[:16]), UUID(bytes=route[16:32]), route[32:].decode(), message)
+
+
+async def revealed(items: Sequence[LiveItem], personal: Personal) -> Sequence[LiveItem]:
+    """Return the items with what is personal in them as far as it still can be told.
+
+    Raises:
+        Unavailable: that cannot be found out now.
+    """
+    sealed = {i: orjson.loads(item.event) for i, item in enumerate(items) if SEALED in item.message}
+    if not sealed:
+        return items
+    await personal.reveal(list(sealed.values()))
+    return [
+        replace(item, message=ENVELOPE + orjson.dumps(sealed[i])[1:]) if i in sealed else item
+        for i, item in enumerate(items)
+    ]

@@ -62,4 +62,19 @@ class LogReader(Protocol):
         ...
 
 
+class Personal(Protocol):
+    """What persons said of themselves, as long as it was not shredded."""
+
+    async def reveal(self, events: Sequence[dict[str, Any]]) -> None:
+        """Replace the sealed values in public events, in place.
+
+        Where a value was shredded stands None, and beside it `"shredded": true`; where it cannot be opened
+        for another reason, None alone.
+
+        Raises:
+            Unavailable: the keys cannot be reached, so nobody knows which of the two it is.
+        """
+        ...
+
+
 Deliver = Callable[[Sequence[Recorded], int], Awaitable[None]]

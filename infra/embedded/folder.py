@@ -14,7 +14,13 @@ from infra.embedded.files import make_folder, take_lock, write_file
 from infra.embedded.home import ELSEWHERE, POINTER, ServerHome, server_home
 
 _LOCK, _SECRETS, _PORTS, _CONNECTIONS = "lock", "secrets.json", "ports.json", "connections.json"
-_SECRET_NAMES = ("jwt_secret", "postgres_password", "postgres_admin_password", "valkey_password")
+_SECRET_NAMES = (
+    "jwt_secret",
+    "person_key_secret",
+    "postgres_password",
+    "postgres_admin_password",
+    "valkey_password",
+)
 _SECRET_BYTES = 32
 
 
@@ -25,6 +31,7 @@ class Connections:
     database_url: str
     redis_url: str
     jwt_secret: str
+    person_key_secret: str
     write_url: str
     read_url: str
     pid: int
@@ -37,6 +44,7 @@ class DataFolder:
         """Take over a locked folder."""
         self.path = path
         self.jwt_secret = secret["jwt_secret"]
+        self.person_key_secret = secret["person_key_secret"]
         self.postgres_password = secret["postgres_password"]
         self.postgres_admin_password = secret["postgres_admin_password"]
         self.valkey_password = secret["valkey_password"]

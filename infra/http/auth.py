@@ -13,6 +13,7 @@ ALGORITHM = "HS256"
 REMEMBERED = 50_000
 TOKEN_LIMIT = 4_096
 SUBJECT_LIMIT = 200
+PERSONAL_LIMIT = 320
 
 
 class Unauthenticated(DomainError):
@@ -96,8 +97,8 @@ class Authenticator:
             user=user,
             tier=str(claims.get("tier", "free")),
             scopes=frozenset(scope.split() if isinstance(scope, str) else map(str, scope)),
-            name=claims.get("name"),
-            email=claims.get("email"),
+            name=_personal(claims.get("name")),
+            email=_personal(claims.get("email")),
             expires=float(claims["exp"]),
         )
 
@@ -105,6 +106,13 @@ class Authenticator:
 def _storable(user: str) -> bool:
     """Tell whether PostgreSQL can hold it: no NUL, no half of a surrogate pair."""
     return "\0" not in user and not any("\ud800" <= c <= "\udfff" for c in user)
+
+
+def _personal(claim: object) -> str | None:
+    """Return a name or an e-mail; what cannot be one is left out, for an edit does not depend on it."""
+    if not isinstance(claim, str) or not 0 < len(claim) <= PERSONAL_LIMIT or not _storable(claim):
+        return None
+    return claim.strip() or None
 
 
 def issue(

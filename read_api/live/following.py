@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from infra.postgres.event_log import CHUNK, PostgresEventLog
-from projections.live import LiveItem, live_item
+from projections.live import LiveItem, live_item, revealed
+from projections.ports import Personal
 from read_api.live.hub import Hub
 
 
@@ -16,8 +17,12 @@ class TooSlow(Exception):
         self.position = position
 
 
+class NewEpoch(Exception):
+    """The log is another one since: positions of before mean nothing any more."""
+
+
 async def follow_project(
-    hub: Hub, log: PostgresEventLog, project_id: UUID, after: int
+    hub: Hub, log: PostgresEventLog, personal: Personal, project_id: UUID, after: int
 ) -> AsyncIterator[Sequence[LiveItem]]:
     """Yield the events after a position, for ever.
 
@@ -26,6 +31,7 @@ async def follow_project(
 
     Raises:
         TooSlow: the reader does not keep up with what is live.
+        NewEpoch: the log was restored, or failed over with a loss.
     """
     subscription = hub.subscribe(project_id)
     try:
@@ -34,7 +40,7 @@ async def follow_project(
             events = await log.project(project_id, after)
             while events:
                 after = events[-1].position
-                yield [live_item(e) for e in events]
+                yield await revealed([live_item(e) for e in events], personal)
                 if len(events) < CHUNK:
                     break
                 events = await log.project(project_id, after)
@@ -42,6 +48,8 @@ async def follow_project(
                 break
         while True:
             items = [i for i in await subscription.take() if i.position > after]
+            if subscription.ended:
+                raise NewEpoch
             if subscription.overflowed:
                 raise TooSlow(after)
             if items:

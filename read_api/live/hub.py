@@ -15,8 +15,9 @@ from infra.redis.keys import Keys
 from infra.redis.streams import StreamEntry, StreamReader
 from infra.settings import Settings
 from projections.feed import FILL_CHUNK, Entry, Feed
-from projections.live import LiveItem, live_item, routed
+from projections.live import LiveItem, live_item, revealed, routed
 from projections.partitions import partition_of
+from projections.ports import Personal
 from read_api.live.touched import Touched
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ SILENCE = 2.0
 TRUST = 0.5
 CONTACT = 4.0
 LOOK_EVERY = 0.25
+# Seconds: how often the log is asked for its epoch.
+EPOCH_EVERY = 1.0
 # The key of a project's list of blocks among what can change.
 TREE = "tree"
 
@@ -39,6 +42,7 @@ class Subscription:
     def __init__(self, project_id: UUID, capacity: int) -> None:
         self.project_id = project_id
         self.overflowed = False
+        self.ended = False
         self._capacity = capacity
         self._items: deque[LiveItem] = deque()
         self._wake = asyncio.Event()
@@ -52,9 +56,15 @@ class Subscription:
             self._items.append(item)
         self._wake.set()
 
+    def end(self) -> None:
+        """Nothing comes any more: the log is another one."""
+        self._items.clear()
+        self.ended = True
+        self._wake.set()
+
     async def take(self) -> list[LiveItem]:
-        """Wait for events and return all that have come."""
-        while not self._items and not self.overflowed:
+        """Wait for events and return all that have come; none if the subscription has ended."""
+        while not self._items and not self.overflowed and not self.ended:
             self._wake.clear()
             await self._wake.wait()
         items = list(self._items)
@@ -68,20 +78,24 @@ class Subscription:
 
 
 class Hub:
-    """All events of all partitions, for this process."""
+    """All events of all partitions, for this process, as long as the log keeps its epoch."""
 
     def __init__(
         self,
         settings: Settings,
         log: PostgresEventLog,
-        keys: Keys,
+        epoch: UUID,
         head: int,
         on_project: Callable[[UUID], None],
+        *,
+        personal: Personal,
     ) -> None:
         self._settings = settings
         self._log = log
-        self._keys = keys
+        self._epoch = epoch
+        self._ended = asyncio.Event()
         self._on_project = on_project
+        self._personal = personal
         self._subscribers: dict[UUID, set[Subscription]] = {}
         self._feeds = [self._feed(k, head) for k in range(settings.stream_partitions)]
         self._heard = [float("-inf")] * settings.stream_partitions
@@ -89,11 +103,18 @@ class Hub:
         self.touched = Touched(head)
 
     async def run(self) -> None:
-        """Follow the log until cancelled."""
-        streams = {k: self._keys.live_stream(k) for k in range(len(self._feeds))}
+        """Follow the log until it has another epoch; then nothing that is known here is true any more."""
+        keys = Keys.of(self._epoch)
+        streams = {k: keys.live_stream(k) for k in range(len(self._feeds))}
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._mind_silence())
-            tasks.create_task(StreamReader(self._settings, streams, self._take, group=None).run())
+            following = [
+                tasks.create_task(self._mind_silence()),
+                tasks.create_task(StreamReader(self._settings, streams, self._take, group=None).run()),
+                tasks.create_task(self._mind_epoch()),
+            ]
+            await self._ended.wait()
+            for task in following:
+                task.cancel()
 
     def position(self, partition: int) -> int:
         """Return the position up to which this process knows all of a partition's events."""
@@ -101,6 +122,8 @@ class Hub:
 
     def in_contact(self, partition: int) -> bool:
         """Tell whether the knowledge of a partition is current enough to believe what is cached."""
+        if self._ended.is_set():
+            return False
         patience = CONTACT * self._settings.relay_heartbeat_ms / 1000
         return asyncio.get_running_loop().time() - self._known_at[partition] <= patience
 
@@ -113,6 +136,8 @@ class Hub:
         """Begin to collect a project's events."""
         subscription = Subscription(project_id, self._settings.live_queue_max)
         self._subscribers.setdefault(project_id, set()).add(subscription)
+        if self._ended.is_set():
+            subscription.end()
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -133,7 +158,7 @@ class Hub:
             ], reached
 
         async def deliver(items: Sequence[LiveItem], _: int) -> None:
-            for item in items:
+            for item in await revealed(items, self._personal):
                 self._dispatch(item)
 
         return Feed(head, fill, deliver)
@@ -177,3 +202,23 @@ class Hub:
         for k in partitions:
             await self._feeds[k].catch_up(head)
             self._known_at[k] = asked
+
+    async def _mind_epoch(self) -> None:
+        while True:
+            await asyncio.sleep(EPOCH_EVERY)
+            stop_if_cancelled()
+            try:
+                _, epoch = await self._log.head()
+            except Exception:
+                logger.exception("the log's epoch is not known")
+                continue
+            if epoch != self._epoch:
+                logger.warning("the log has epoch %s now, and had %s: all begins anew", epoch, self._epoch)
+                self._end()
+                return
+
+    def _end(self) -> None:
+        self._ended.set()
+        for group in self._subscribers.values():
+            for subscription in group:
+                subscription.end()

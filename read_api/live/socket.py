@@ -13,7 +13,7 @@ from infra.http.auth import Principal, Unauthenticated
 from infra.http.errors import DomainError
 from read_api.live import close_codes
 from read_api.live.close_codes import Close
-from read_api.live.following import TooSlow, follow_project
+from read_api.live.following import NewEpoch, TooSlow, follow_project
 from read_api.side import Reading
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,9 @@ class _Session:
             "epoch": str(epoch),
         }
         await self._socket.send_text(orjson.dumps(welcome).decode())
-        following = follow_project(self._reading.hub, self._reading.side.log, self._project_id, after)
+        following = follow_project(
+            self._reading.hub, self._reading.side.log, self._reading.side.personal, self._project_id, after
+        )
         try:
             async for items in following:
                 for item in items:
@@ -133,6 +135,9 @@ class _Session:
                     if item.kind == "project" and not await self._still_member():
                         raise Ended(close_codes.NO_ACCESS)
                     await self._socket.send_text(item.message.decode())
+        except NewEpoch:
+            await self._socket.send_text('{"type":"reset"}')
+            raise Ended(close_codes.NEW_EPOCH) from None
         finally:
             await following.aclose()  # type: ignore[attr-defined]  # it is a generator
 

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from infra.http.auth import Principal
 from infra.http.errors import Invalid
 from projections.live import LiveItem
-from read_api.live.following import TooSlow, follow_project
+from read_api.live.following import NewEpoch, TooSlow, follow_project
 from read_api.parameters import Parameters, path_id
 from read_api.side import Reading
 
@@ -47,7 +47,7 @@ class ServerSentEvents:
     async def _events(self, project_id: UUID, principal: Principal, after: int) -> AsyncIterator[bytes]:
         reading = self._reading
         yield b": welcome\n\n"
-        following = follow_project(reading.hub, reading.side.log, project_id, after)
+        following = follow_project(reading.hub, reading.side.log, reading.side.personal, project_id, after)
         waiting: asyncio.Task[Sequence[LiveItem]] | None = None
         try:
             while True:
@@ -68,6 +68,8 @@ class ServerSentEvents:
                     yield _frame(item)
         except TooSlow:
             return
+        except NewEpoch:
+            yield b'event: reset\ndata: {"type":"reset"}\n\n'
         finally:
             if waiting is not None:
                 waiting.cancel()

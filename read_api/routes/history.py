@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from infra.http.errors import NotFound
-from projections.history import Recorded, ndjson, public_event
+from projections.history import Recorded, ndjson, told
 from read_api.parameters import Parameters, path_id
 from read_api.responses import POSITION
 from read_api.routes.guarding import guarded
@@ -47,7 +47,7 @@ class HistoryQueries:
             descending=descending,
             before=edge,
         )
-        return self._page(request, events, limit, head, kind=f"{LIST} {descending}")
+        return await self._page(request, events, limit, head, kind=f"{LIST} {descending}")
 
     async def block(self, request: Request) -> Response:
         """Answer a block's events, oldest first."""
@@ -62,25 +62,27 @@ class HistoryQueries:
         if not events or events[0].project_id != project_id:
             raise NotFound("no such block")
         rest = [e for e in events if place is None or e.position > int(place[0])]
-        return self._page(request, rest[: parameters.limit + 1], parameters.limit, head, kind="block history")
+        shown = rest[: parameters.limit + 1]
+        return await self._page(request, shown, parameters.limit, head, kind="block history")
 
-    def _page(
+    async def _page(
         self, request: Request, events: Sequence[Recorded], limit: int, head: int, *, kind: str
     ) -> Response:
         shown = events[:limit]
         more = len(events) > limit
         cursor = self._reading.cursors.encode(kind, shown[-1].position) if more else None
-        return self._reading.responder.page(request, [public_event(e) for e in shown], cursor, head)
+        items = await told(shown, self._reading.side.personal)
+        return self._reading.responder.page(request, items, cursor, head)
 
     async def _lines_back(self, project_id: UUID) -> AsyncIterator[bytes]:
         before: int | None = None
         while chunk := await self._reading.side.log.project(project_id, 0, descending=True, before=before):
-            yield ndjson(chunk)
+            yield ndjson(await told(chunk, self._reading.side.personal))
             before = chunk[-1].position
 
     async def _lines(self, project_id: UUID, after: int) -> AsyncIterator[bytes]:
         while chunk := await self._reading.side.log.project(project_id, after):
-            yield ndjson(chunk)
+            yield ndjson(await told(chunk, self._reading.side.personal))
             after = chunk[-1].position
 
 

@@ -91,11 +91,15 @@ async def _up(plan: Plan) -> None:
     plan.announce(f"decklog: starting in {plan.data_dir}")
     with DataFolder.open(plan.data_dir) as folder:
         async with _servers(plan, folder) as (database_url, redis_url):
-            secret = Environment().jwt_secret or folder.jwt_secret
+            said = Environment()
+            secret = said.jwt_secret or folder.jwt_secret
+            keys = said.person_key_secret or folder.person_key_secret
             folder.publish(
-                Connections(database_url, redis_url, secret, plan.write_url, plan.read_url, os.getpid())
+                Connections(database_url, redis_url, secret, keys, plan.write_url, plan.read_url, os.getpid())
             )
-            settings = Settings(database_url=database_url, redis_url=redis_url, jwt_secret=secret)
+            settings = Settings(
+                database_url=database_url, redis_url=redis_url, jwt_secret=secret, person_key_secret=keys
+            )
             for name in await migrate(settings):
                 plan.announce(f"decklog: applied migration {name}")
             await _run_processes(plan, settings, folder, stop)
@@ -107,6 +111,7 @@ def _child(plan: Plan, settings: Settings, name: str, port: int | None) -> Child
         DATABASE_URL=settings.dsn,
         REDIS_URL=str(settings.redis_url),
         JWT_SECRET=settings.jwt_secret,
+        PERSON_KEY_SECRET=settings.sealing_secret,
         WRITE_PUBLIC_URL=plan.write_url,
         CORS_ORIGINS=f"{plan.read_url},http://localhost:{plan.read_port}",
         PYTHONUNBUFFERED="1",

@@ -20,7 +20,7 @@ BLOCK = UUID("c2a9d7b0-2b1e-4e39-9d5e-8a7f0a4f5c02")
 def test_history_is_a_line_of_json_an_event() -> None:
     events = [recorded(created(PROJECT, "A\nB"), 1), recorded(renamed(PROJECT, 2, "\u2028é"), 2)]
 
-    lines = ndjson(events).split(b"\n")
+    lines = ndjson([public_event(e) for e in events]).split(b"\n")
 
     assert lines.pop() == b""
     assert [json.loads(line) for line in lines] == [public_event(e) for e in events]
@@ -34,7 +34,7 @@ def test_a_live_event_is_the_event_of_history_with_its_type() -> None:
 
     assert json.loads(item.message) == {"type": "event", **public_event(event)}
     assert json.loads(item.event) == public_event(event)
-    assert item.event + b"\n" == ndjson([event])
+    assert item.event + b"\n" == ndjson([public_event(event)])
     assert (item.position, item.project_id, item.stream_id, item.kind) == (7, PROJECT, BLOCK, "block")
 
 
