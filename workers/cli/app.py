@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import events, importing, projections, serve, servers, tokens, up
+from workers.cli import audit, events, importing, projections, serve, servers, tokens, up
 
 app = typer.Typer(
     name="decklog",
@@ -16,6 +16,7 @@ app.command("migrate")(servers.migrate_database)
 app.command("token")(tokens.token)
 app.command("import")(importing.import_file)
 app.add_typer(events.app, name="events")
+app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
 app.add_typer(servers.db, name="db")
 app.add_typer(servers.cache, name="cache")

@@ -1,4 +1,4 @@
-"""`decklog events show|tail`."""
+"""`decklog events show|tail|export|import`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,9 +15,12 @@ from infra.postgres.event_log import CHUNK
 from infra.postgres.listener import listen
 from infra.settings import Settings
 from workers.app import LOG_CHANNEL
+from workers.cli import moving
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, found_settings, run
 
 app = typer.Typer(help="Read the log of events.", no_args_is_help=True)
+app.command("export")(moving.export_events)
+app.command("import")(moving.import_events)
 
 Project = Annotated[UUID | None, typer.Option(help="Only this project.")]
 DATA_WIDTH = 100

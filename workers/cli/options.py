@@ -1,7 +1,8 @@
 """Options that many verbs share, and how verbs find their servers."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -41,8 +42,15 @@ def found_settings(data_dir: Path) -> Settings:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a verb's work; what can be expected to go wrong is told in a line."""
-    try:
+    with expected():
         return asyncio.run(work)
+
+
+@contextmanager
+def expected() -> Iterator[None]:
+    """Tell what can be expected to go wrong in a line."""
+    try:
+        yield
     except DomainError as error:
         fail(error.detail)
     except EmbeddedError as error:
