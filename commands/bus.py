@@ -221,8 +221,13 @@ def _answer(
 
 def _metadata(request: Request) -> dict[str, Any]:
     caller = request.caller
+    actor = {"id": caller.user, "kind": caller.kind}
+    if caller.name is not None:
+        actor["name"] = caller.name
+    if caller.email is not None:
+        actor["email"] = caller.email
     return {
-        "actor": {"id": caller.user, "kind": caller.kind},
+        "actor": actor,
         "correlation_id": str(request.command_id),
         **({"trace": dict(caller.trace)} if caller.trace else {}),
     }

@@ -1,7 +1,8 @@
 """What commands need from outside, as protocols."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from domain.events import Event, Recorded
 NO_STREAM = 0
 ANY_VERSION = -1
 STREAM_EXISTS = -2
+
+# Events in one chunk of a long read.
+CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,24 @@ class StructureChanged:
 AppendOutcome = Appended | Replayed | Mismatch | StructureChanged
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQuery:
+    """Which events to read; all that is said has to hold, and nothing said means the whole log.
+
+    `after` (not included) and `to` (included) are versions where a stream is named, positions otherwise.
+    `until` is the instant as of which to read: what was recorded later is left out. Events come in the
+    order of versions or positions, the latest first if `descending`.
+    """
+
+    stream_id: UUID | None = None
+    project_id: UUID | None = None
+    topics: Sequence[str] = ()
+    after: int = 0
+    to: int | None = None
+    until: datetime | None = None
+    descending: bool = False
+
+
 class EventLog(Protocol):
     """The log of events, as commands use it."""
 
@@ -105,12 +127,50 @@ class EventLog(Protocol):
         """Read a stream's events after a version, oldest first."""
         ...
 
+    async def read(self, query: EventQuery, limit: int | None = None) -> Sequence[Recorded]:
+        """Read the events of a query, at most `limit` of them."""
+        ...
+
+    def chunks(self, query: EventQuery, size: int = CHUNK) -> AsyncIterator[Sequence[Recorded]]:
+        """Read the events of a query, at most `size` at a time; between chunks nothing is held open.
+
+        Events appended meanwhile may come too, in order.
+        """
+        ...
+
     async def structure(self, project_id: UUID, after: int) -> tuple[Sequence[Recorded], int]:
         """Read a project's structural events after a position, and the position they are complete up to."""
         ...
 
     async def answered(self, caller: str, command_id: UUID) -> Replayed | None:
         """Look up what a command id of this caller was answered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An aggregate as it was at a version of its stream.
+
+    `schema` is the version of the form of `state`, `position` that of the last event in it.
+    """
+
+    stream_id: UUID
+    version: int
+    kind: str
+    schema: int
+    position: int
+    state: Mapping[str, Any]
+
+
+class Snapshots(Protocol):
+    """Where snapshots are kept. They only save reading: any may be missing at any time."""
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Have a snapshot written later, or dropped if there is too much to do; it never waits or fails."""
+        ...
+
+    async def latest(self, stream_id: UUID) -> Sequence[Snapshot]:
+        """Return the snapshots of a stream that fit the log, the newest first."""
         ...
 
 
@@ -124,10 +184,15 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who posts a command: `user` is the token's `sub`; kind is `person` or `machine`."""
+    """Who posts a command: `user` is the token's `sub`; kind is `person` or `machine`.
+
+    `name` and `email` are personal: the log seals them (`domain.personal`).
+    """
 
     user: str
     kind: str = "person"
     tier: str = "free"
     scopes: frozenset[str] = frozenset()
     trace: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+    email: str | None = None

@@ -6,53 +6,26 @@ is used for at most `rights_max_age` seconds before the log is asked for what ca
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 from uuid import UUID
 
-from commands.ports import Clock, EventLog
-from domain.block import Block, BlockEvent
+from commands.cache import ENTRY, Bounded, weight
+from commands.folding import Loaded, fold_block, fold_project
+from commands.loading import block_loader, project_loader
+from commands.ports import Clock, EventLog, Snapshots
+from commands.snapshots import NoSnapshots
+from domain.block import Block
 from domain.errors import NotFound
 from domain.events import Recorded
 from domain.outline import Outline
-from domain.project import Project, ProjectEvent
-
-V = TypeVar("V")
+from domain.project import Project
 
 RIGHTS_MAX_AGE = 0.8
-
-
-class _Bounded(Generic[V]):
-    """A least-recently-used map."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._entries: OrderedDict[UUID, V] = OrderedDict()
-
-    def get(self, key: UUID) -> V | None:
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
-
-    def put(self, key: UUID, value: V) -> None:
-        self._entries[key] = value
-        self._entries.move_to_end(key)
-        if len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
-
-    def drop(self, key: UUID) -> None:
-        self._entries.pop(key, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[V]):
-    """An aggregate and the position of the last event in it."""
-
-    state: V
-    position: int
+SNAPSHOT_EVERY = 200
+CACHE_BYTES = 256 * 2**20
+# Bytes of a member of a project, and of a block's place in an outline; measured, roughly.
+MEMBER, NODE = 150, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +41,16 @@ class _Known:
     position: int
 
 
-def _fold_project(loaded: Loaded[Project] | None, recorded: Sequence[Recorded]) -> Loaded[Project] | None:
-    state = loaded.state if loaded else None
-    for r in recorded:
-        if not isinstance(r.event, ProjectEvent):
-            return None
-        state = Project.evolve(state, r.event)
-    return Loaded(state, recorded[-1].position) if state and recorded else loaded
+def _block_weight(loaded: Loaded[Block]) -> int:
+    return ENTRY + weight(loaded.state.content)
 
 
-def _fold_block(loaded: Loaded[Block] | None, recorded: Sequence[Recorded]) -> Loaded[Block] | None:
-    state = loaded.state if loaded else None
-    for r in recorded:
-        if not isinstance(r.event, BlockEvent):
-            return None
-        state = Block.evolve(state, r.event)
-    return Loaded(state, recorded[-1].position) if state and recorded else loaded
+def _project_weight(known: _Checked) -> int:
+    return ENTRY + MEMBER * len(known.loaded.state.members)
+
+
+def _outline_weight(known: _Known) -> int:
+    return ENTRY + NODE * len(known.outline)
 
 
 class Repository:
@@ -94,17 +61,23 @@ class Repository:
         log: EventLog,
         clock: Clock,
         *,
+        snapshots: Snapshots | None = None,
+        snapshot_every: int = SNAPSHOT_EVERY,
         blocks: int = 100_000,
         projects: int = 20_000,
         outlines: int = 2_000,
+        cache_bytes: int = CACHE_BYTES,
         rights_max_age: float = RIGHTS_MAX_AGE,
     ) -> None:
+        snapshots = snapshots or NoSnapshots()
         self._log = log
         self._clock = clock
         self._rights_max_age = rights_max_age
-        self._blocks = _Bounded[Loaded[Block]](blocks)
-        self._projects = _Bounded[_Checked](projects)
-        self._outlines = _Bounded[_Known](outlines)
+        self._load_block = block_loader(log, snapshots, snapshot_every)
+        self._load_project = project_loader(log, snapshots, snapshot_every)
+        self._blocks = Bounded(blocks, cache_bytes // 2, _block_weight)
+        self._projects = Bounded(projects, cache_bytes // 4, _project_weight)
+        self._outlines = Bounded(outlines, cache_bytes // 4, _outline_weight)
         self._asking: dict[UUID, asyncio.Task[Loaded[Project] | None]] = {}
 
     async def project(self, project_id: UUID) -> Loaded[Project]:
@@ -131,8 +104,10 @@ class Repository:
         self, project_id: UUID, loaded: Loaded[Project] | None
     ) -> Loaded[Project] | None:
         asked = self._clock()
-        recorded = await self._log.stream(project_id, loaded.state.version if loaded else 0)
-        loaded = _fold_project(loaded, recorded)
+        if loaded is None:
+            loaded = await self._load_project.load(project_id)
+        else:
+            loaded = fold_project(loaded, await self._log.stream(project_id, loaded.state.version))
         known = self._projects.get(project_id)
         if loaded is not None and (known is None or known.loaded.state.version <= loaded.state.version):
             self._projects.put(project_id, _Checked(loaded, asked))
@@ -146,7 +121,7 @@ class Repository:
         """
         loaded = self._blocks.get(block_id)
         if loaded is None:
-            loaded = _fold_block(None, await self._log.stream(block_id))
+            loaded = await self._load_block.load(block_id)
             if loaded is not None:
                 self._keep(loaded)
         if loaded is None or loaded.state.project_id != project_id:
@@ -174,7 +149,7 @@ class Repository:
         """Catch a cached aggregate up with the log and return its version; None if it is not cached."""
         if (block := self._blocks.get(stream_id)) is not None:
             recorded = await self._log.stream(stream_id, block.state.version)
-            newer = _fold_block(block, recorded) or block
+            newer = fold_block(block, recorded) or block
             self._keep(newer)
             return newer.state.version
         if (known := self._projects.get(stream_id)) is not None:
@@ -194,9 +169,13 @@ class Repository:
     def committed(self, blocks: Iterable[Loaded[Block]], projects: Iterable[Loaded[Project]]) -> None:
         """Keep what a successful append has made, so that the next command needs no read."""
         for block in blocks:
+            held = self._blocks.get(block.state.id)
+            self._load_block.written(held.state.version if held else block.state.version - 1, block)
             self._keep(block)
         for project in projects:
             known = self._projects.get(project.state.id)
+            before = known.loaded.state.version if known else project.state.version - 1
+            self._load_project.written(before, project)
             if known is None or known.loaded.state.version < project.state.version:
                 # The append stated the version, so nothing was missed: these rights are as of now.
                 self._projects.put(project.state.id, _Checked(project, self._clock()))

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from commands.folding import Loaded
 from commands.ports import NO_STREAM, EventWrite, StreamWrite
-from commands.repository import Loaded, Repository
+from commands.repository import Repository
 from domain.block import Block, BlockEvent
 from domain.errors import AlreadyExists, NotFound
 from domain.events import Event, Recorded

@@ -109,5 +109,5 @@ class EventRegistry:
         fields["originator_version"] = version
         # Stored events were valid when they were written: going around __init__ makes replay twice as fast.
         event = object.__new__(event_type)
-        event.__dict__.update(fields)
+        object.__setattr__(event, "__dict__", fields)
         return event

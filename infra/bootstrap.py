@@ -16,7 +16,10 @@ from infra.http.auth import Authenticator
 from infra.postgres.appender import Appender
 from infra.postgres.connections import Connection, pool
 from infra.postgres.event_log import PostgresEventLog, structural_topics
+from infra.postgres.personal import Revealer, Sealer
 from infra.postgres.read_database import PostgresDatabase
+from infra.postgres.snapshots import PostgresSnapshots
+from infra.postgres.vault import Vault
 from infra.redis.client import redis_client
 from infra.redis.document_cache import DocumentCache
 from infra.redis.keys import Keys
@@ -40,30 +43,47 @@ class WriteSide:
     appender: Appender
     pool: AsyncConnectionPool[Connection]
     log: PostgresEventLog
+    vault: Vault
+    snapshots: PostgresSnapshots
 
     async def start(self) -> None:
         """Open connections and begin to take requests."""
         await self.pool.open()
+        await self.vault.start()
+        await self.snapshots.start()
         await self.appender.start()
 
     async def stop(self) -> None:
         """Finish what was taken, then close connections."""
         await self.appender.stop()
+        await self.snapshots.stop()
+        await self.vault.stop()
         await self.pool.close()
 
 
 def write_side(settings: Settings) -> WriteSide:
     """Wire up the write side of a process; nothing is connected yet."""
     connections = pool(settings, "write")
-    appender = Appender(settings, structural_topics())
+    vault = Vault(settings, connections, time.monotonic)
+    appender = Appender(settings, structural_topics(), Sealer(vault))
     log = PostgresEventLog(connections, appender)
-    repository = Repository(log, time.monotonic, rights_max_age=settings.rights_max_age_ms / 1000)
+    snapshots = PostgresSnapshots(connections)
+    repository = Repository(
+        log,
+        time.monotonic,
+        snapshots=snapshots,
+        snapshot_every=settings.snapshot_every,
+        cache_bytes=settings.aggregate_cache_mb * 2**20,
+        rights_max_age=settings.rights_max_age_ms / 1000,
+    )
     return WriteSide(
         bus=Bus(log, repository, all_handlers()),
         authenticator=Authenticator(settings.jwt_secret, time.time),
         appender=appender,
         pool=connections,
         log=log,
+        vault=vault,
+        snapshots=snapshots,
     )
 
 
@@ -120,13 +140,17 @@ class ReadSide:
     rights: Rights
     authenticator: Authenticator
     pool: AsyncConnectionPool[Connection]
+    vault: Vault
+    personal: Revealer
 
     async def start(self) -> None:
         """Open connections."""
         await self.pool.open()
+        await self.vault.start()
 
     async def stop(self) -> None:
         """Close connections."""
+        await self.vault.stop()
         await self.redis.aclose()
         await self.pool.close()
 
@@ -154,6 +178,7 @@ def read_side(settings: Settings) -> ReadSide:
     connections = pool(settings, "read")
     log = PostgresEventLog(connections)
     redis = redis_client(settings, patience=CACHE_PATIENCE)
+    vault = Vault(settings, connections, time.monotonic)
     return ReadSide(
         log=log,
         database=PostgresDatabase(connections),
@@ -162,4 +187,6 @@ def read_side(settings: Settings) -> ReadSide:
         rights=Rights(log, time.monotonic, settings.rights_max_age_ms / 1000),
         authenticator=Authenticator(settings.jwt_secret, time.time),
         pool=connections,
+        vault=vault,
+        personal=Revealer(vault),
     )

@@ -1,7 +1,7 @@
 """What can have happened to a project."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.events import Event
 
@@ -15,14 +15,25 @@ class ProjectEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectCreated(ProjectEvent):
-    """A project came to be; `owner` is its first member."""
+    """A project came to be; `owner` is its first member.
+
+    Version 1 knew neither `aspect` nor `theme_id`: all decks were wide, and none had a theme.
+    """
 
     TOPIC: ClassVar[str] = "decklog.project.created"
+    class_version: ClassVar[int] = 2
 
     title: str
     owner: str
     aspect: str
     theme_id: str | None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Bring stored fields of version 1 to version 2."""
+        # Some were stored with both fields before the version was raised: they keep them.
+        state.setdefault("aspect", "16:9")
+        state.setdefault("theme_id", None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ simply sent again: its command id is checked under the head's lock, after whatev
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from commands.ports import Append, AppendOutcome
@@ -15,6 +15,7 @@ from domain.errors import Unavailable
 from infra.postgres.arrays import texts
 from infra.postgres.batch import is_single
 from infra.postgres.committer import Committer, Waiting
+from infra.postgres.personal import is_personal
 from infra.settings import Settings
 
 
@@ -29,12 +30,25 @@ def _keys(request: Append) -> frozenset[tuple[str, UUID]]:
     )
 
 
-class Appender:
-    """Takes requests from any number of tasks and commits them in groups."""
+Seal = Callable[[Append], Awaitable[Append]]
 
-    def __init__(self, settings: Settings, structural: Sequence[str]) -> None:
+
+async def _cannot_seal(_: Append) -> Append:
+    raise RuntimeError("this process has no vault: what is personal would be stored for all to read")
+
+
+class Appender:
+    """Takes requests from any number of tasks and commits them in groups.
+
+    Args:
+        structural: the topics of events that change an outline.
+        seal: encrypts what is personal in a request; without it such requests are refused.
+    """
+
+    def __init__(self, settings: Settings, structural: Sequence[str], seal: Seal = _cannot_seal) -> None:
         self._settings = settings
         self._structural = texts(structural)
+        self._seal = seal
         self._waiting: deque[Waiting] = deque()
         self._wake = asyncio.Event()
         self._crew: list[asyncio.Task[None]] = []
@@ -64,6 +78,8 @@ class Appender:
         Raises:
             Unavailable: too many wait already, or the database is away.
         """
+        if is_personal(request):
+            request = await self._seal(request)
         if self._closing or len(self._waiting) >= self._settings.append_queue_max:
             raise Unavailable("too many writes are waiting", retry_after=1)
         waiting = Waiting(request, asyncio.get_running_loop().create_future(), _keys(request))

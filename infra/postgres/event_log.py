@@ -1,21 +1,23 @@
 """The event log on PostgreSQL: appends through the group-committing appender, reads by stream, project, position."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import LiteralString, cast
+from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
-from commands.ports import Append, AppendOutcome, Replayed
+from commands.ports import CHUNK, Append, AppendOutcome, EventQuery, Replayed
 from domain.block import BlockEvent
 from domain.catalogue import event_registry
 from domain.events import Recorded
 from infra.postgres.appender import Appender
-from infra.postgres.codec import COLUMNS, Row, decode
+from infra.postgres.codec import COLUMNS, Row, decode_all
 from infra.postgres.committer import answered
 from infra.postgres.connections import Connection, borrowed
+from infra.postgres.reader import Reader
 
-CHUNK = 1_000
+__all__ = ["CHUNK", "PostgresEventLog", "structural_topics"]
 
 
 class PostgresEventLog:
@@ -26,33 +28,13 @@ class PostgresEventLog:
         self._appender = appender
         self._registry = event_registry()
         self._structural = structural_topics()
+        self._reader = Reader(pool, self._registry)
 
     async def append(self, request: Append) -> AppendOutcome:
         """Write all of a request or nothing; see the port."""
         if self._appender is None:
             raise RuntimeError("this process only reads the log")
         return await self._appender.append(request)
-
-    async def stream(self, stream_id: UUID, after_version: int = 0) -> Sequence[Recorded]:
-        """Read a stream's events after a version, oldest first."""
-        return await self._select(
-            "where originator_id = %s and originator_version > %s order by originator_version",
-            (stream_id, after_version),
-        )
-
-    async def structure(self, project_id: UUID, after: int) -> tuple[Sequence[Recorded], int]:
-        """Read a project's structural events after a position, and the head as of that read."""
-        # One statement, so one snapshot: what lies behind this head is all in the rows.
-        async with borrowed(self._pool) as connection:
-            cursor = await connection.execute(
-                f"select h.position, {COLUMNS} from log_head h left join stored_events"
-                " on project_id = %s and notification_id > %s and topic = any(%s) order by notification_id",
-                (project_id, after, self._structural),
-                binary=True,
-            )
-            rows = await cursor.fetchall()
-        recorded = [decode(self._registry, cast("Row", row[1:])) for row in rows if row[1] is not None]
-        return recorded, rows[0][0]
 
     async def answered(self, caller: str, command_id: UUID) -> Replayed | None:
         """Look up what a command id of this caller was answered."""
@@ -67,18 +49,50 @@ class PostgresEventLog:
             raise RuntimeError("the log has no head: the database is not migrated")
         return row[0], row[1]
 
+    async def position_at(self, instant: datetime) -> int:
+        """Return the position of the last event recorded up to an instant; 0 if there is none."""
+        return await self._reader.position_at(instant)
+
+    async def read(self, query: EventQuery, limit: int | None = None) -> Sequence[Recorded]:
+        """Read the events of a query, at most `limit` of them."""
+        return await self._reader.read(query, limit)
+
+    def chunks(self, query: EventQuery, size: int = CHUNK) -> AsyncIterator[Sequence[Recorded]]:
+        """Read the events of a query a chunk at a time, in constant memory."""
+        return self._reader.chunks(query, size)
+
+    async def stream(self, stream_id: UUID, after_version: int = 0) -> Sequence[Recorded]:
+        """Read a stream's events after a version, oldest first."""
+        return await self._reader.read(EventQuery(stream_id=stream_id, after=after_version))
+
+    async def structure(self, project_id: UUID, after: int) -> tuple[Sequence[Recorded], int]:
+        """Read a project's structural events after a position, and the head as of that read."""
+        # One statement, so one snapshot: what lies behind this head is all in the rows.
+        async with borrowed(self._pool) as connection:
+            cursor = await connection.execute(
+                f"select h.position, {COLUMNS} from log_head h left join stored_events"
+                " on project_id = %s and notification_id > %s and topic = any(%s) order by notification_id",
+                (project_id, after, self._structural),
+                binary=True,
+            )
+            rows = await cursor.fetchall()
+        stored = [cast("Row", row[1:]) for row in rows if row[1] is not None]
+        return decode_all(self._registry, stored), rows[0][0]
+
     async def after(self, position: int, limit: int = CHUNK, *, to: int | None = None) -> Sequence[Recorded]:
         """Read the whole log after a position, in order: no event is ever missing from before the last one."""
-        return [decode(self._registry, row) for row in await self.rows_after(position, limit, to=to)]
+        return await self._reader.read(EventQuery(after=position, to=to), limit)
 
     async def rows_after(self, position: int, limit: int = CHUNK, *, to: int | None = None) -> list[Row]:
         """Read the whole log after a position as stored rows, not decoded."""
         async with borrowed(self._pool) as connection:
-            return await self._rows(
-                connection,
-                "where notification_id > %s and notification_id <= %s order by notification_id limit %s",
+            cursor = await connection.execute(
+                f"select {COLUMNS} from stored_events where notification_id > %s and notification_id <= %s"
+                " order by notification_id limit %s",
                 (position, to if to is not None else 2**62, limit),
+                binary=True,
             )
+            return cast("list[Row]", await cursor.fetchall())
 
     async def project(
         self,
@@ -90,34 +104,15 @@ class PostgresEventLog:
         before: int | None = None,
     ) -> Sequence[Recorded]:
         """Read a project's events after a position (descending: before one), at most `limit` of them."""
-        if descending:
-            return await self._select(
-                "where project_id = %s and notification_id < %s order by notification_id desc limit %s",
-                (project_id, before if before is not None else 2**62, limit),
-            )
-        return await self._select(
-            "where project_id = %s and notification_id > %s order by notification_id limit %s",
-            (project_id, after, limit),
+        to = before - 1 if descending and before is not None else None
+        query = EventQuery(
+            project_id=project_id, after=0 if descending else after, to=to, descending=descending
         )
+        return await self._reader.read(query, limit)
 
-    async def project_in_chunks(self, project_id: UUID, after: int = 0) -> AsyncIterator[Sequence[Recorded]]:
+    def project_in_chunks(self, project_id: UUID, after: int = 0) -> AsyncIterator[Sequence[Recorded]]:
         """Read a project's events to the end, a chunk at a time, in constant memory."""
-        while chunk := await self.project(project_id, after):
-            yield chunk
-            after = chunk[-1].position
-
-    async def _select(self, condition: LiteralString, values: tuple[object, ...]) -> list[Recorded]:
-        async with borrowed(self._pool) as connection:
-            rows = await self._rows(connection, condition, values)
-        return [decode(self._registry, row) for row in rows]
-
-    async def _rows(
-        self, connection: Connection, condition: LiteralString, values: tuple[object, ...]
-    ) -> list[Row]:
-        cursor = await connection.execute(
-            f"select {COLUMNS} from stored_events {condition}", values, binary=True
-        )
-        return cast("list[Row]", await cursor.fetchall())
+        return self._reader.chunks(EventQuery(project_id=project_id, after=after))
 
 
 def structural_topics() -> list[str]:

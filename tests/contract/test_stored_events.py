@@ -37,6 +37,9 @@ FROZEN = {path.name.removesuffix(".json"): path for path in Path(__file__).paren
 # What each file means today.
 EXPECTED: dict[str, Event] = {
     "decklog.project.created.v1": created(
+        PROJECT, "Deltas \N{EN DASH} Überblick", owner="ada", aspect="16:9", theme_id=None
+    ),
+    "decklog.project.created.v2": created(
         PROJECT,
         "Deltas \N{EN DASH} Überblick",
         owner="ada",

@@ -1,7 +1,7 @@
 """The event log in memory: what the commands' port promises, and nothing more."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -10,10 +10,12 @@ import orjson
 
 from commands.ports import (
     ANY_VERSION,
+    CHUNK,
     STREAM_EXISTS,
     Append,
     Appended,
     AppendOutcome,
+    EventQuery,
     EventWrite,
     Mismatch,
     Replayed,
@@ -59,6 +61,18 @@ class InMemoryEventLog:
             if r.event.originator_id == stream_id and r.event.originator_version > after_version
         ]
 
+    async def read(self, query: EventQuery, limit: int | None = None) -> Sequence[Recorded]:
+        await asyncio.sleep(0)
+        if query.stream_id is not None:
+            self.on_read(query.stream_id)
+        return self._selected(query)[:limit]
+
+    async def chunks(self, query: EventQuery, size: int = CHUNK) -> AsyncIterator[Sequence[Recorded]]:
+        await asyncio.sleep(0)
+        found = self._selected(query)
+        for i in range(0, len(found), size):
+            yield found[i : i + size]
+
     async def structure(self, project_id: UUID, after: int) -> tuple[Sequence[Recorded], int]:
         await asyncio.sleep(0)
         return self._structure(project_id, after), len(self.events)
@@ -66,6 +80,20 @@ class InMemoryEventLog:
     async def answered(self, caller: str, command_id: UUID) -> Replayed | None:
         await asyncio.sleep(0)
         return self._answers.get((caller, command_id))
+
+    def _selected(self, query: EventQuery) -> list[Recorded]:
+        def fits(r: Recorded) -> bool:
+            key = r.position if query.stream_id is None else r.event.originator_version
+            return (
+                query.stream_id in {None, r.event.originator_id}
+                and query.project_id in {None, r.project_id}
+                and (not query.topics or r.event.TOPIC in query.topics)
+                and query.after < key <= (len(self.events) if query.to is None else query.to)
+                and (query.until is None or r.recorded_at <= query.until)
+            )
+
+        found = [r for r in self.events if fits(r)]
+        return found[::-1] if query.descending else found
 
     def _structure(self, project_id: UUID, after: int) -> list[Recorded]:
         return [r for r in self.events[after:] if r.project_id == project_id and is_structural(r.event)]
