@@ -69,7 +69,9 @@ async def settings(servers: EmbeddedServers, template: str) -> AsyncIterator[Set
     """Settings of a fresh, migrated database with an epoch of its own: so its Redis keys are its own too."""
     name = f"test_{uuid4().hex[:12]}"
     async with await psycopg.AsyncConnection.connect(servers.database_url, autocommit=True) as connection:
-        await connection.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
+        await connection.execute(
+            SQL("create database {} template {}").format(Identifier(name), Identifier(template))
+        )
         found = settings_for(servers, name)
         async with await psycopg.AsyncConnection.connect(found.dsn, autocommit=True) as own:
             await own.execute("update log_head set epoch = gen_random_uuid()")
@@ -102,4 +104,3 @@ def environment(settings: Settings) -> dict[str, str]:
         "DB_POOL_MAX": "32",
         "DB_PROCESSES": "4",
     }
-

@@ -113,7 +113,9 @@ class User:
 def start(folder: Path, *arguments: str) -> Service:
     """Start `decklog up` and wait until it says that it is healthy."""
     environment = {
-        k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "PERSON_KEY_SECRET")
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "PERSON_KEY_SECRET")
     }
     ports = ("--write-port", str(free_port()), "--read-port", str(free_port()))
     with (folder / "up.log").open("w") as log:

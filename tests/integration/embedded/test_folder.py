@@ -9,7 +9,9 @@ import pytest
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.folder import Connections, DataFolder, read_connections
 
-CONNECTIONS = Connections("postgresql://d", "redis://r", "secret", "keys", "http://w", "http://r", os.getpid())
+CONNECTIONS = Connections(
+    "postgresql://d", "redis://r", "secret", "keys", "http://w", "http://r", os.getpid()
+)
 
 
 def mode(path: Path) -> int:
