@@ -23,9 +23,13 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium from PATH. Without one, the test is skipped; where a browser is required, it fails."""
+    """Chromium from PATH. Without one, the test is skipped; where a browser is required, it fails.
+
+    No longer than a module: while Playwright runs, the thread has a running event loop, and the
+    asynchronous tests that come after could not run theirs.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("DECKLOG_REQUIRE_BROWSER"):
