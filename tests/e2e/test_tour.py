@@ -59,6 +59,21 @@ def test_the_command_lines_of_the_readme_work(service: Service) -> None:
     assert service.cli("migrate").stdout.strip() == "the schema is up to date"
 
 
+def test_files_that_are_no_decks_are_refused_in_a_line(service: Service) -> None:
+    before = service.cli("events", "show", "--limit", "100000", "--json").stdout
+    (service.folder / "large.md").write_text("word " * 1_000_000)
+    (service.folder / "long.md").write_text("word " * 100_000)
+    (service.folder / "image.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 10)
+    (service.folder / "nul.md").write_bytes(b"# A\n\nb\0c\n")
+    reasons = {"large.md": "4,194,304", "long.md": "400,000", "image.md": "UTF-8", "nul.md": "control"}
+    for name, reason in reasons.items():
+        refused = service.cli("import", name, "--user", "ada", check=False)
+        assert refused.returncode == 1
+        assert reason in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert service.cli("events", "show", "--limit", "100000", "--json").stdout == before
+
+
 def test_a_real_deck_is_imported_and_reads_back(service: Service) -> None:
     decks = SHARED / "data" / "decks"
     if not decks.is_dir():

@@ -60,7 +60,9 @@ def remark(stream: UUID, text: str = "I disagree", version: int = 1) -> Remarked
 
 
 async def seen(writer: Writer, project: UUID) -> list[dict[str, Any]]:
-    return list(await told(await writer.log.project(project, 0), writer.personal))
+    return [
+        e async for chunk in writer.log.project_in_chunks(project) for e in await told(chunk, writer.personal)
+    ]
 
 
 async def test_a_name_comes_back_and_stands_nowhere(writer: Writer, table: Table) -> None:
