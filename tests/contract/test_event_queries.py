@@ -1,7 +1,6 @@
 """What every implementation of `commands.ports.EventLog` answers to queries."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -11,27 +10,13 @@ import pytest
 from commands.ports import ANY_VERSION, Append, Appended, EventLog, EventQuery, EventWrite, StreamWrite
 from domain.events import Event, Recorded
 from infra.postgres import reader
-from infra.postgres.appender import Appender
-from infra.postgres.connections import pool
-from infra.postgres.event_log import PostgresEventLog, structural_topics
+from infra.postgres.event_log import PostgresEventLog
 from infra.settings import Settings
+from tests.integration.logs import opened
 from tests.support.making import ADA, added, created, edited, moved, renamed
 from tests.support.memory_log import InMemoryEventLog
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@asynccontextmanager
-async def on_postgres(settings: Settings) -> AsyncIterator[EventLog]:
-    connections = pool(settings, "contract")
-    await connections.open()
-    appender = Appender(settings, structural_topics())
-    await appender.start()
-    try:
-        yield PostgresEventLog(connections, appender)
-    finally:
-        await appender.stop()
-        await connections.close()
 
 
 @dataclass(frozen=True)
@@ -101,7 +86,7 @@ def in_memory() -> EventLog:
 
 @pytest.fixture
 async def stored(settings: Settings) -> AsyncIterator[EventLog]:
-    async with on_postgres(settings) as found:
+    async with opened(settings) as found:
         yield found
 
 
@@ -181,7 +166,7 @@ async def test_topics_are_found_whatever_the_step_in_which_the_log_is_searched(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     monkeypatch.setattr(reader, "SCAN", step)
-    async with on_postgres(settings) as log:
+    async with opened(settings) as log:
         found = await filled(log)
         for query in queries(found):
             wanted = found.positions(query)
@@ -192,7 +177,7 @@ async def test_topics_are_found_whatever_the_step_in_which_the_log_is_searched(
 
 
 async def test_an_instant_has_a_position(settings: Settings) -> None:
-    async with on_postgres(settings) as log:
+    async with opened(settings) as log:
         assert isinstance(log, PostgresEventLog)
         assert await log.position_at(LONG_AGO) == 0
         found = await filled(log)

@@ -1,45 +1,20 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
 
 from commands.ports import NO_STREAM, Append, Appended, EventWrite, Mismatch, Replayed, StreamWrite
 from domain.project import ProjectCreated, ProjectRenamed
-from infra.postgres.appender import Appender
-from infra.postgres.connections import pool
-from infra.postgres.event_log import PostgresEventLog, structural_topics
+from infra.postgres.event_log import PostgresEventLog
 from infra.settings import Settings
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[PostgresEventLog]:
-    connections = pool(settings, "test")
-    await connections.open()
-    appender = Appender(settings, structural_topics())
-    await appender.start()
-    try:
-        yield PostgresEventLog(connections, appender)
-    finally:
-        await appender.stop()
-        await connections.close()
+from tests.integration.logs import created, opened, renamed
 
 
 @pytest.fixture
 async def log(settings: Settings) -> AsyncIterator[PostgresEventLog]:
     async with opened(settings) as opened_log:
         yield opened_log
-
-
-def created(stream: UUID, title: str = "A deck") -> ProjectCreated:
-    return ProjectCreated(
-        originator_id=stream, originator_version=1, title=title, owner="ada", aspect="16:9", theme_id=None
-    )
-
-
-def renamed(stream: UUID, version: int, title: str) -> ProjectRenamed:
-    return ProjectRenamed(originator_id=stream, originator_version=version, title=title)
 
 
 def request(

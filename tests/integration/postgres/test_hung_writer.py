@@ -13,7 +13,8 @@ from infra.postgres.batch import single_arguments
 from infra.postgres.connections import connect_for_append
 from infra.postgres.event_log import structural_topics
 from infra.settings import Settings
-from tests.integration.postgres.test_event_log import created, opened, request
+from tests.integration.logs import created, opened
+from tests.integration.postgres.test_event_log import request
 
 STALL = 2.0
 
