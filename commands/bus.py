@@ -229,6 +229,7 @@ def _metadata(request: Request) -> dict[str, Any]:
     return {
         "actor": actor,
         "correlation_id": str(request.command_id),
+        **({"job_id": str(caller.job_id)} if caller.job_id else {}),
         **({"trace": dict(caller.trace)} if caller.trace else {}),
     }
 

@@ -2,9 +2,8 @@
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 V = TypeVar("V")
 
@@ -39,7 +38,7 @@ class Bounded(Generic[V]):
         self._capacity = capacity
         self._most = most
         self._weigh = weigh
-        self._entries: OrderedDict[UUID, tuple[V, int]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self._weight = 0
 
     def __len__(self) -> int:
@@ -50,7 +49,7 @@ class Bounded(Generic[V]):
         """About how many bytes are kept."""
         return self._weight
 
-    def get(self, key: UUID) -> V | None:
+    def get(self, key: Hashable) -> V | None:
         """Return a value, which thereby counts as used."""
         entry = self._entries.get(key)
         if entry is None:
@@ -58,7 +57,7 @@ class Bounded(Generic[V]):
         self._entries.move_to_end(key)
         return entry[0]
 
-    def put(self, key: UUID, value: V) -> None:
+    def put(self, key: Hashable, value: V) -> None:
         """Keep a value, and drop what was not used for longest if there is no room."""
         known = self._entries.pop(key, None)
         added = self._weigh(value)

@@ -43,6 +43,16 @@ class Loader(Generic[A]):
             self._offer(loaded)
         return loaded
 
+    async def load_at(self, stream_id: UUID, version: int) -> Loaded[A] | None:
+        """Load an aggregate as it was at a version; None if there is none of this kind."""
+        snapshot = None
+        if version > self.every:
+            kept = await self.snapshots.latest(stream_id)
+            snapshot = self.form.pick([s for s in kept if s.version <= version])
+        after = snapshot.state.version if snapshot is not None else 0
+        events = await self.log.read(EventQuery(stream_id=stream_id, after=after, to=version))
+        return self.fold(snapshot, events)
+
     def written(self, before: int, loaded: Loaded[A]) -> None:
         """Have a snapshot taken if the aggregate has come past a multiple of `every` since version `before`."""
         if loaded.state.version // self.every > before // self.every:

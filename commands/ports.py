@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.documents import Deck
 from domain.events import Event, Recorded
 
 NO_STREAM = 0
@@ -174,6 +175,18 @@ class Snapshots(Protocol):
         ...
 
 
+class Decks(Protocol):
+    """Whole projects as they were at any position of the log."""
+
+    async def at(self, project_id: UUID, position: int | None = None) -> Deck | None:
+        """Return a project as of a position (None: now); None if it did not exist then. It is the caller's own."""
+        ...
+
+    async def position_at(self, project_id: UUID, instant: datetime) -> int:
+        """Return the position of the project's last event recorded up to an instant; 0 if there is none."""
+        ...
+
+
 class Clock(Protocol):
     """Monotonic seconds: for ages, never for what is recorded."""
 
@@ -196,3 +209,5 @@ class Caller:
     trace: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
     email: str | None = None
+    # The job on whose behalf a machine acts: what it does can be undone as a whole.
+    job_id: UUID | None = None

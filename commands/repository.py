@@ -13,13 +13,17 @@ from uuid import UUID
 from commands.cache import ENTRY, Bounded, weight
 from commands.folding import Loaded, fold_block, fold_project
 from commands.loading import block_loader, project_loader
-from commands.ports import Clock, EventLog, Snapshots
+from commands.ports import Clock, Decks, EventLog, EventQuery, Snapshots
+from commands.small import load_theme, load_thread
 from commands.snapshots import NoSnapshots
 from domain.block import Block
+from domain.comments import CommentThread
+from domain.documents import Deck
 from domain.errors import NotFound
 from domain.events import Recorded
 from domain.outline import Outline
 from domain.project import Project
+from domain.theme import Theme
 
 RIGHTS_MAX_AGE = 0.8
 SNAPSHOT_EVERY = 200
@@ -62,6 +66,7 @@ class Repository:
         clock: Clock,
         *,
         snapshots: Snapshots | None = None,
+        decks: Decks | None = None,
         snapshot_every: int = SNAPSHOT_EVERY,
         blocks: int = 100_000,
         projects: int = 20_000,
@@ -72,11 +77,14 @@ class Repository:
         snapshots = snapshots or NoSnapshots()
         self._log = log
         self._clock = clock
+        self._decks = decks
         self._rights_max_age = rights_max_age
         self._load_block = block_loader(log, snapshots, snapshot_every)
         self._load_project = project_loader(log, snapshots, snapshot_every)
         self._blocks = Bounded(blocks, cache_bytes // 2, _block_weight)
-        self._projects = Bounded(projects, cache_bytes // 4, _project_weight)
+        # What edits that come late are based on: blocks as they were a few versions ago.
+        self._past = Bounded(blocks, cache_bytes // 8, _block_weight)
+        self._projects = Bounded(projects, cache_bytes // 8, _project_weight)
         self._outlines = Bounded(outlines, cache_bytes // 4, _outline_weight)
         self._asking: dict[UUID, asyncio.Task[Loaded[Project] | None]] = {}
 
@@ -128,6 +136,53 @@ class Repository:
             raise NotFound("no such block")
         return loaded
 
+    async def block_at(self, block_id: UUID, version: int) -> Block:
+        """Return a block as it was at one of its versions.
+
+        Raises:
+            NotFound: it never was at this version.
+        """
+        key = (block_id, version)
+        loaded = self._past.get(key)
+        if loaded is None:
+            loaded = await self._load_block.load_at(block_id, version)
+            if loaded is None or loaded.state.version != version:
+                raise NotFound("no such version of the block")
+            self._past.put(key, loaded)
+        return loaded.state
+
+    async def project_at(self, project_id: UUID, version: int) -> Project:
+        """Return a project as it was at one of its versions.
+
+        Raises:
+            NotFound: it never was at this version.
+        """
+        loaded = await self._load_project.load_at(project_id, version)
+        if loaded is None or loaded.state.version != version:
+            raise NotFound("no such version of the project")
+        return loaded.state
+
+    async def deck(self, project_id: UUID, position: int | None = None) -> Deck | None:
+        """Return a whole project as of a position (None: now); None if it did not exist then."""
+        if self._decks is None:
+            raise RuntimeError("this process was given no way to read whole projects")
+        return await self._decks.at(project_id, position)
+
+    async def theme(self, theme_id: UUID) -> Loaded[Theme] | None:
+        """Return a theme of anybody, or a built-in one, as the log has it now; None if there is none."""
+        return await load_theme(self._log, theme_id)
+
+    async def thread(self, project_id: UUID, thread_id: UUID) -> Loaded[CommentThread]:
+        """Return a comment thread of this project as the log has it now.
+
+        Raises:
+            NotFound: the project has no such thread.
+        """
+        loaded = await load_thread(self._log, thread_id)
+        if loaded is None or loaded.state.project_id != project_id:
+            raise NotFound("no such thread")
+        return loaded
+
     async def outline(self, project_id: UUID) -> tuple[Loaded[Outline], int]:
         """Return a project's outline, not to be changed, and the position up to which it is complete."""
         known = self._outlines.get(project_id)
@@ -161,9 +216,15 @@ class Repository:
         """Read a stream's events after a version, for a client that has to rebase."""
         return await self._log.stream(stream_id, after_version)
 
+    async def read(self, query: EventQuery, limit: int | None = None) -> Sequence[Recorded]:
+        """Read events of the log, as a query asks for them."""
+        return await self._log.read(query, limit)
+
     def _keep(self, loaded: Loaded[Block]) -> None:
         current = self._blocks.get(loaded.state.id)
         if current is None or current.state.version < loaded.state.version:
+            if current is not None:
+                self._past.put((current.state.id, current.state.version), current)
             self._blocks.put(loaded.state.id, loaded)
 
     def committed(self, blocks: Iterable[Loaded[Block]], projects: Iterable[Loaded[Project]]) -> None:

@@ -83,6 +83,8 @@ def _dump_project(project: Project) -> dict[str, Any]:
         "theme_id": project.theme_id,
         "members": {user: role.label for user, role in project.members.items()},
         "archived": project.archived,
+        "origin_id": str(project.origin_id) if project.origin_id else None,
+        "versions": project.versions,
     }
 
 
@@ -95,6 +97,8 @@ def _load_project(stream_id: UUID, version: int, state: Mapping[str, Any]) -> Pr
         theme_id=_of(str, state["theme_id"]) if state["theme_id"] is not None else None,
         members={user: Role.of(role) for user, role in state["members"].items()},
         archived=_of(bool, state["archived"]),
+        origin_id=UUID(state["origin_id"]) if state["origin_id"] is not None else None,
+        versions=_of(int, state["versions"]),
     )
 
 
@@ -105,7 +109,7 @@ def _of(kind: type[T], value: Any) -> T:
 
 
 BLOCKS: SnapshotFormat[Block] = SnapshotFormat("block", 1, _dump_block, _load_block)
-PROJECTS: SnapshotFormat[Project] = SnapshotFormat("project", 1, _dump_project, _load_project)
+PROJECTS: SnapshotFormat[Project] = SnapshotFormat("project", 2, _dump_project, _load_project)
 
 
 class NoSnapshots:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.folding import Loaded
-from commands.ports import NO_STREAM, EventWrite, StreamWrite
+from commands.ports import NO_STREAM, EventQuery, EventWrite, StreamWrite
 from commands.repository import Repository
 from domain.block import Block, BlockEvent
+from domain.comments import CommentEvent, CommentThread
+from domain.documents import Deck
 from domain.errors import AlreadyExists, NotFound
 from domain.events import Event, Recorded
 from domain.outline import Outline
 from domain.project import Project, ProjectEvent
+from domain.theme import Theme, ThemeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class UnitOfWork:
         self._repository = repository
         self._projects: dict[UUID, Project] = {}
         self._blocks: dict[UUID, Block] = {}
+        self._themes: dict[UUID, Theme] = {}
+        self._threads: dict[UUID, CommentThread] = {}
         self._outlines: dict[UUID, Outline] = {}
         self._guards: dict[UUID, int] = {}
         self._writes: dict[UUID, tuple[int, StreamWrite]] = {}
@@ -78,9 +83,62 @@ class UnitOfWork:
             raise NotFound("no such block")
         return block
 
+    async def theme(self, theme_id: UUID) -> Theme | None:
+        """Return a theme of anybody, or a built-in one, as this request sees it; None if there is none."""
+        theme = self._themes.get(theme_id)
+        if theme is None and (loaded := await self._repository.theme(theme_id)) is not None:
+            theme = self._themes[theme_id] = loaded.state
+            self.seen = max(self.seen, loaded.position)
+        return theme
+
+    async def thread(self, project_id: UUID, thread_id: UUID) -> CommentThread:
+        """Return a comment thread of this project as this request sees it.
+
+        Raises:
+            NotFound: the project has no such thread.
+        """
+        thread = self._threads.get(thread_id)
+        if thread is None:
+            loaded = await self._repository.thread(project_id, thread_id)
+            thread = self._threads[thread_id] = loaded.state
+            self.seen = max(self.seen, loaded.position)
+        elif thread.project_id != project_id:
+            raise NotFound("no such thread")
+        return thread
+
+    async def block_at(self, block: Block, version: int) -> Block:
+        """Return a stored block as it was at an earlier version.
+
+        Raises:
+            NotFound: it never was at this version.
+        """
+        stored = self.stored(block)
+        return stored if stored.version == version else await self._repository.block_at(block.id, version)
+
+    async def project_at(self, project_id: UUID, version: int) -> Project:
+        """Return a stored project as it was at an earlier version.
+
+        Raises:
+            NotFound: it never was at this version.
+        """
+        return await self._repository.project_at(project_id, version)
+
+    async def deck(self, project_id: UUID, position: int | None = None) -> Deck | None:
+        """Return a whole project as the log has it at a position (None: now); None if it did not exist then."""
+        return await self._repository.deck(project_id, position)
+
+    def adopt(self, block: Block) -> None:
+        """Take in a block that was read otherwise; what is written to it rests on its version."""
+        if block.id not in self._blocks:
+            self._blocks[block.id] = self._stored[block.id] = block
+
     def written(self, stream_id: UUID) -> int:
         """Return how many events of this request a stream has got so far."""
         return self._written.get(stream_id, 0)
+
+    def changes(self, project_id: UUID) -> bool:
+        """Tell whether this request has written to a project so far."""
+        return any(write.project_id == project_id for write in self.writes)
 
     def stored(self, block: Block) -> Block:
         """Return a block as it is in the log, without what this request has done to it."""
@@ -89,6 +147,10 @@ class UnitOfWork:
     async def history(self, stream_id: UUID, after_version: int) -> Sequence[Recorded]:
         """Read the stored events of a stream after a version."""
         return await self._repository.history(stream_id, after_version)
+
+    async def read(self, query: EventQuery, limit: int | None = None) -> Sequence[Recorded]:
+        """Read stored events, as a query asks for them."""
+        return await self._repository.read(query, limit)
 
     async def outline(self, project_id: UUID) -> Outline:
         """Return the outline as this request sees it; the append will be guarded by it."""
@@ -140,6 +202,10 @@ class UnitOfWork:
                 outline.apply(event)
         elif isinstance(event, ProjectEvent):
             self._projects[stream] = Project.evolve(self._projects.get(stream), event)
+        elif isinstance(event, ThemeEvent):
+            self._themes[stream] = Theme.evolve(self._themes.get(stream), event)
+        elif isinstance(event, CommentEvent):
+            self._threads[stream] = CommentThread.evolve(self._threads.get(stream), event)
 
     @property
     def writes(self) -> Sequence[StreamWrite]:

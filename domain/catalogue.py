@@ -8,17 +8,42 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from domain.block import BlockAdded, BlockDeleted, BlockEdited, BlockMoved, BlockUndeleted
+from domain.block import (
+    BlockAdded,
+    BlockConflictResolved,
+    BlockDeleted,
+    BlockEditConflicted,
+    BlockEdited,
+    BlockEditSuggested,
+    BlockMoved,
+    BlockSuggestionDecided,
+    BlockUndeleted,
+)
+from domain.block.marks import mark_id
+from domain.comments import ThreadOpened, ThreadReopened, ThreadReplied, ThreadResolved
 from domain.events import Event, EventRegistry, Recorded
 from domain.personal import located_actor, located_fields, without_fields
 from domain.project import (
     AccessGranted,
     AccessRevoked,
+    BranchMerged,
+    OwnershipTransferred,
     ProjectArchived,
+    ProjectAttached,
+    ProjectBranched,
     ProjectCreated,
+    ProjectDetached,
     ProjectRenamed,
+    ProjectRestored,
     ProjectUnarchived,
+    StepRedone,
+    StepUndone,
+    ThemeApplied,
+    VersionNamed,
 )
+from domain.session import SessionJoined, SessionLeft
+from domain.theme import ThemeDefined, ThemeRevised
+from domain.tombstone import Tombstone
 
 Describe = Callable[[Any], dict[str, Any]]
 
@@ -32,11 +57,46 @@ def _created(e: ProjectCreated) -> dict[str, Any]:
 
 
 def _added(e: BlockAdded) -> dict[str, Any]:
-    return {"parent_id": e.parent_id, "type": e.type, "rank": e.rank, "content": e.content}
+    origin = {"origin_block_id": e.origin_block_id} if e.origin_block_id else {}
+    return {"parent_id": e.parent_id, "type": e.type, "rank": e.rank, "content": e.content, **origin}
 
 
 def _moved(e: BlockMoved) -> dict[str, Any]:
     return {"parent_id": e.parent_id, "rank": e.rank}
+
+
+def _step(e: StepUndone | StepRedone) -> dict[str, Any]:
+    return {"step": e.step, "position": e.position, "author": e.author}
+
+
+def conflict_data(e: BlockEditConflicted) -> dict[str, Any]:
+    """Describe a conflict: what it is about, both sides, and which one stands."""
+    return {
+        "conflict_id": mark_id(e.originator_id, e.originator_version),
+        "block_id": str(e.originator_id),
+        "field": e.field,
+        "item": e.item,
+        "part": e.part,
+        "base": e.base,
+        "theirs": e.theirs,
+        "mine": e.mine,
+        "actors": {"theirs": e.theirs_by, "mine": e.mine_by},
+        "winner": e.winner,
+    }
+
+
+def _suggested(e: BlockEditSuggested) -> dict[str, Any]:
+    return {
+        "suggestion_id": mark_id(e.originator_id, e.originator_version),
+        "block_id": str(e.originator_id),
+        "changes": e.changes,
+        "base_version": e.base_version,
+        "reason": e.reason,
+    }
+
+
+def _defined(e: ThemeDefined) -> dict[str, Any]:
+    return {"owner": e.owner, "name": e.name, "colors": e.colors, "fonts": e.fonts}
 
 
 CATALOGUE: Mapping[type[Event], tuple[str, Describe]] = {
@@ -46,11 +106,61 @@ CATALOGUE: Mapping[type[Event], tuple[str, Describe]] = {
     AccessRevoked: ("access-revoked", lambda e: {"user": e.user}),
     ProjectArchived: ("project-archived", _nothing),
     ProjectUnarchived: ("project-unarchived", _nothing),
+    ProjectDetached: (
+        "project-detached",
+        lambda e: {"events": e.events, "file_sha256": e.file_sha256},
+    ),
+    ProjectAttached: ("project-attached", _nothing),
+    OwnershipTransferred: (
+        "ownership-transferred",
+        lambda e: {"from_user": e.from_user, "to_user": e.to_user},
+    ),
+    ThemeApplied: ("theme-applied", lambda e: {"theme_id": e.theme_id}),
+    VersionNamed: (
+        "version-named",
+        lambda e: {"version_id": e.version_id, "name": e.name, "position": e.position},
+    ),
+    ProjectRestored: ("project-restored", lambda e: {"to_position": e.to_position}),
+    ProjectBranched: (
+        "project-branched",
+        lambda e: {"origin_project_id": e.origin_project_id, "origin_position": e.origin_position},
+    ),
+    BranchMerged: (
+        "branch-merged",
+        lambda e: {"branch_project_id": e.branch_project_id, "branch_position": e.branch_position},
+    ),
+    StepUndone: ("step-undone", cast("Describe", _step)),
+    StepRedone: ("step-redone", cast("Describe", _step)),
     BlockAdded: ("block-added", cast("Describe", _added)),
     BlockEdited: ("block-edited", lambda e: {"changes": e.changes}),
     BlockMoved: ("block-moved", cast("Describe", _moved)),
     BlockDeleted: ("block-deleted", _nothing),
     BlockUndeleted: ("block-undeleted", _nothing),
+    BlockEditConflicted: ("block-edit-conflicted", cast("Describe", conflict_data)),
+    BlockConflictResolved: (
+        "conflict-resolved",
+        lambda e: {"conflict_id": mark_id(e.originator_id, e.conflict), "choice": e.choice},
+    ),
+    BlockEditSuggested: ("block-edit-suggested", cast("Describe", _suggested)),
+    BlockSuggestionDecided: (
+        "suggestion-decided",
+        lambda e: {"suggestion_id": mark_id(e.originator_id, e.suggestion), "accepted": e.accepted},
+    ),
+    Tombstone: ("event-detached", _nothing),
+    ThemeDefined: ("theme-defined", cast("Describe", _defined)),
+    ThemeRevised: ("theme-revised", lambda e: {"changes": e.changes}),
+    ThreadOpened: (
+        "comment-opened",
+        lambda e: {"thread_id": str(e.originator_id), "block_id": e.block_id, "text": e.text},
+    ),
+    ThreadReplied: (
+        "comment-replied",
+        lambda e: {"thread_id": str(e.originator_id), "reply_id": e.reply_id, "text": e.text},
+    ),
+    ThreadResolved: ("comment-resolved", lambda e: {"thread_id": str(e.originator_id)}),
+    ThreadReopened: ("comment-reopened", lambda e: {"thread_id": str(e.originator_id)}),
+    SessionJoined: ("session-joined", lambda e: {"user": e.user, "client": e.client}),
+    SessionLeft: ("session-left", lambda e: {"reason": e.reason}),
 }
 
 

@@ -23,6 +23,8 @@ class Event:
     # Fields that say something about a person (`domain.personal`). They keep their names in every version,
     # for they are sealed under them, and no aggregate keeps them in its state.
     PERSONAL: ClassVar[tuple[str, ...]] = ()
+    # Fields that came later and most events have no use for: they are not stored while they have their default.
+    OPTIONAL: ClassVar[tuple[str, ...]] = ()
 
     originator_id: UUID
     originator_version: int
@@ -31,6 +33,9 @@ class Event:
         """Return the event's own fields, as they are stored."""
         fields = dict(vars(self))
         del fields["originator_id"], fields["originator_version"]
+        for name in self.OPTIONAL:
+            if name in fields and fields[name] == getattr(type(self), name):
+                del fields[name]
         return fields
 
 

@@ -15,6 +15,7 @@ from domain.errors import Unavailable
 from infra.http.auth import Authenticator
 from infra.postgres.appender import Appender
 from infra.postgres.connections import Connection, pool
+from infra.postgres.decks import PostgresDecks
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.postgres.personal import Revealer, Sealer
 from infra.postgres.read_database import PostgresDatabase
@@ -26,8 +27,14 @@ from infra.redis.keys import Keys
 from infra.settings import Settings
 from projections.access import Rights
 from projections.blocks.projector import BlocksModel
+from projections.comments.projector import CommentsModel
+from projections.conflicts.projector import ConflictsModel
 from projections.model import ReadModel
 from projections.projects.projector import ProjectsModel
+from projections.sessions.projector import SessionsModel
+from projections.suggestions.projector import SuggestionsModel
+from projections.themes.projector import ThemesModel
+from projections.versions.projector import VersionsModel
 
 # Seconds: how often a read that waits for the log looks at it, and how long a read waits for Redis.
 REACH_EVERY = 0.05
@@ -45,6 +52,7 @@ class WriteSide:
     log: PostgresEventLog
     vault: Vault
     snapshots: PostgresSnapshots
+    decks: PostgresDecks
 
     async def start(self) -> None:
         """Open connections and begin to take requests."""
@@ -68,10 +76,12 @@ def write_side(settings: Settings) -> WriteSide:
     appender = Appender(settings, structural_topics(), Sealer(vault))
     log = PostgresEventLog(connections, appender)
     snapshots = PostgresSnapshots(connections)
+    decks = PostgresDecks(connections, log)
     repository = Repository(
         log,
         time.monotonic,
         snapshots=snapshots,
+        decks=decks,
         snapshot_every=settings.snapshot_every,
         cache_bytes=settings.aggregate_cache_mb * 2**20,
         rights_max_age=settings.rights_max_age_ms / 1000,
@@ -84,6 +94,7 @@ def write_side(settings: Settings) -> WriteSide:
         log=log,
         vault=vault,
         snapshots=snapshots,
+        decks=decks,
     )
 
 
@@ -114,7 +125,16 @@ class WorkerSide:
 
 def read_models() -> tuple[ReadModel, ...]:
     """Return all read models."""
-    return (ProjectsModel(), BlocksModel())
+    return (
+        ProjectsModel(),
+        BlocksModel(),
+        CommentsModel(),
+        VersionsModel(),
+        ThemesModel(),
+        SessionsModel(),
+        ConflictsModel(),
+        SuggestionsModel(),
+    )
 
 
 def worker_side(settings: Settings) -> WorkerSide:
@@ -142,6 +162,7 @@ class ReadSide:
     pool: AsyncConnectionPool[Connection]
     vault: Vault
     personal: Revealer
+    decks: PostgresDecks
 
     async def start(self) -> None:
         """Open connections."""
@@ -189,4 +210,5 @@ def read_side(settings: Settings) -> ReadSide:
         pool=connections,
         vault=vault,
         personal=Revealer(vault),
+        decks=PostgresDecks(connections, log),
     )

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
         default=168, ge=1, description="how long a command's answer is kept for a repeat of it"
     )
     snapshot_every: int = Field(default=200, ge=2, description="events of a stream between two snapshots")
+    keyframe_every: int = Field(default=1_000, ge=2, description="events of a project between two keyframes")
     aggregate_cache_mb: int = Field(default=256, ge=1, description="aggregates cached in a write process")
 
     stream_partitions: int = Field(default=4, ge=1, le=256)
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
 
     read_wait_ms: int = Field(default=2_000, ge=0, description="how long a read waits for `min_position`")
     rights_max_age_ms: int = Field(default=800, ge=0, le=1_000)
+    past_cache_mb: int = Field(default=64, ge=0, description="decks of past positions kept in a read process")
     l1_entries: int = Field(default=20_000, ge=0, description="documents cached in a read process")
     cache_project_ttl: int = Field(default=300, description="seconds")
     cache_block_ttl: int = Field(default=60, description="seconds")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from domain.events import Recorded
 from projections.ports import Session
@@ -14,6 +15,10 @@ class ReadModel(Protocol):
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold events, in order, into the rows. It runs in the transaction that moves the checkpoint."""
+        ...
+
+    async def forget(self, session: Session, project_id: UUID) -> None:
+        """Remove the rows of one project."""
         ...
 
     async def clear(self, session: Session) -> None:

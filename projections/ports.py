@@ -2,10 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.documents import Deck
 from domain.events import Recorded
+
+__all__ = [
+    "Database",
+    "Deck",
+    "Decks",
+    "Deliver",
+    "LogReader",
+    "Personal",
+    "Recorded",
+    "Row",
+    "Session",
+]
 
 Row = tuple[Any, ...]
 
@@ -59,6 +73,18 @@ class LogReader(Protocol):
         before: int | None = ...,
     ) -> Sequence[Recorded]:
         """Read a project's events after a position, or backwards before one."""
+        ...
+
+
+class Decks(Protocol):
+    """Whole projects as they were at any position of the log."""
+
+    async def at(self, project_id: UUID, position: int | None = None) -> Deck | None:
+        """Return a project as of a position (None: now); None if it did not exist then. It is the caller's own."""
+        ...
+
+    async def position_at(self, project_id: UUID, instant: datetime) -> int:
+        """Return the position of the project's last event recorded up to an instant; 0 if there is none."""
         ...
 
 

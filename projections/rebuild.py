@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from projections import checkpoints
+from projections.folding import fold
 from projections.model import ReadModel
 from projections.ports import Database, LogReader
 
@@ -38,7 +39,7 @@ async def rebuild(
         position = 0
         while position < head:
             events = await log.after(position, CHUNK, to=head)
-            await model.apply(session, events)
+            await fold(model, session, events, log)
             position = events[-1].position
             progress(position, head)
         for partition in range(partitions):

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 
 from domain.events import Recorded
 from projections import checkpoints
+from projections.folding import fold
 from projections.model import ReadModel
-from projections.ports import Database
+from projections.ports import Database, LogReader
 
 
 class Runner:
     """Applies one partition's events to all read models, each exactly once by its checkpoint."""
 
-    def __init__(self, models: Sequence[ReadModel], database: Database, partition: int) -> None:
+    def __init__(
+        self, models: Sequence[ReadModel], database: Database, partition: int, log: LogReader
+    ) -> None:
         self._models = models
         self._database = database
         self._partition = partition
+        self._log = log
 
     async def position(self) -> int:
         """Return how far the slowest model is."""
@@ -33,5 +37,5 @@ class Runner:
                 return
             new = [e for e in events if e.position > done]
             if new:
-                await model.apply(session, new)
+                await fold(model, session, new, self._log)
             await checkpoints.advance(session, model.name, self._partition, reached)

@@ -30,6 +30,7 @@ from read_api.live.socket import LiveSockets
 from read_api.live.sse import ServerSentEvents
 from read_api.openapi import install_openapi
 from read_api.parameters import Cursors
+from read_api.past import Past
 from read_api.responses import Responder
 from read_api.routes import query_routes
 from read_api.routes.guarding import guarded
@@ -55,7 +56,8 @@ async def _reading(settings: Settings, side: ReadSide) -> Reading:
         capacity=settings.l1_entries,
         patience=settings.read_wait_ms / 1000,
     )
-    return Reading(settings, side, hub, watch, documents, Responder(epoch), Cursors(epoch), epoch)
+    past = Past(side.decks, settings.past_cache_mb * 2**20)
+    return Reading(settings, side, hub, watch, documents, Responder(epoch), Cursors(epoch), epoch, past)
 
 
 def create_app(settings: Settings) -> FastAPI:

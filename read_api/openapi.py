@@ -6,12 +6,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 _PAGED = ("cursor", "limit")
+# One of the two: the state as of a position, or of an instant (RFC 3339).
+_PAST = ("at_position", "at")
+_NUMBERS = ("limit", "after", "at_position", "from", "to")
 # Path: (operation, summary, query parameters).
 QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "/api/projects": ("list-projects", "The caller's projects, the newest first", ("q", "archived", *_PAGED)),
-    "/api/projects/{project}": ("get-project", "One project, with the caller's role", ()),
-    "/api/projects/{project}/blocks": ("list-blocks", "The blocks in tree order", ("type", *_PAGED)),
-    "/api/projects/{project}/blocks/{block}": ("get-block", "One block", ()),
+    "/api/projects/{project}": ("get-project", "One project, with the caller's role", _PAST),
+    "/api/projects/{project}/blocks": ("list-blocks", "The blocks in tree order", ("type", *_PAST, *_PAGED)),
+    "/api/projects/{project}/blocks/{block}": ("get-block", "One block", _PAST),
     "/api/projects/{project}/blocks/{block}/history": ("block-history", "What happened to a block", _PAGED),
     "/api/projects/{project}/history": (
         "project-history",
@@ -19,6 +22,35 @@ QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("order", "after", *_PAGED),
     ),
     "/api/projects/{project}/members": ("list-members", "Who is in the project", _PAGED),
+    "/api/projects/{project}/conflicts": (
+        "list-conflicts",
+        "Both sides of what could not be merged, the oldest first; `resolved`: false, true or all",
+        ("resolved", *_PAGED),
+    ),
+    "/api/projects/{project}/suggestions": (
+        "list-suggestions",
+        "What machines would change, the oldest first; `state`: open, accepted, rejected or all",
+        ("state", *_PAGED),
+    ),
+    "/api/projects/{project}/diff": (
+        "diff",
+        "What changed between two positions, in the order of reading; `to`: now by default",
+        ("from", "to", *_PAGED),
+    ),
+    "/api/projects/{project}/versions": ("list-versions", "The named versions, the newest first", _PAGED),
+    "/api/projects/{project}/comments": (
+        "list-comments",
+        "The comments, the newest first, each with its latest replies",
+        ("resolved", "block_id", *_PAGED),
+    ),
+    "/api/projects/{project}/comments/{thread}/replies": (
+        "list-replies",
+        "All replies to a comment, the oldest first",
+        _PAGED,
+    ),
+    "/api/projects/{project}/sessions": ("list-sessions", "Who is there now", _PAGED),
+    "/api/themes": ("list-themes", "The built-in themes and the caller's own", _PAGED),
+    "/api/themes/{theme}": ("get-theme", "One theme", ()),
     "/api/projects/{project}/events": ("events", "Server-sent events, resumed by Last-Event-ID", ("after",)),
 }
 _PROBLEMS = {
@@ -36,7 +68,7 @@ def _operation(path: str, operation: str, summary: str, query: tuple[str, ...]) 
         for n in names
     ]
     in_query = [
-        {"name": n, "in": "query", "schema": {"type": "integer" if n in ("limit", "after") else "string"}}
+        {"name": n, "in": "query", "schema": {"type": "integer" if n in _NUMBERS else "string"}}
         for n in query
     ]
     fresh = {"name": "min_position", "in": "query", "schema": {"type": "integer"}}

@@ -13,6 +13,8 @@ NOT_MODIFIED = 304
 POSITION = "X-Decklog-Position"
 # What a read answers depends on who asks: shared caches keep nothing.
 PRIVATE = "private, no-cache"
+# What was at a position never changes within an epoch: the asker's own cache may keep it for some minutes.
+SETTLED = "private, max-age=300, immutable"
 
 
 class Responder:
@@ -21,10 +23,14 @@ class Responder:
     def __init__(self, epoch: UUID) -> None:
         self._epoch = epoch.hex[:8]
 
-    def answer(self, request: Request, body: bytes, position: int, tag: str) -> Response:
-        """Answer a body, or 304 if the caller has it."""
+    def answer(
+        self, request: Request, body: bytes, position: int, tag: str, *, settled: bool = False
+    ) -> Response:
+        """Answer a body, or 304 if the caller has it; `settled` is what can never change."""
         etag = f'W/"{self._epoch}-{tag}"'
         headers = {POSITION: str(position), "ETag": etag, "Cache-Control": PRIVATE}
+        if settled:
+            headers |= {"Cache-Control": SETTLED, "Vary": "Authorization"}
         asked = request.headers.get("if-none-match")
         if asked is not None and etag in (part.strip() for part in asked.split(",")):
             return Response(status_code=NOT_MODIFIED, headers=headers)

@@ -16,6 +16,7 @@ from read_api.checkpoints import CheckpointWatch
 from read_api.documents import Documents
 from read_api.live.hub import Hub
 from read_api.parameters import Cursors, Parameters
+from read_api.past import Past
 from read_api.responses import Responder
 
 # How far behind a model may be for the log to be asked what is missing.
@@ -34,6 +35,7 @@ class Reading:
     responder: Responder
     cursors: Cursors
     epoch: UUID
+    past: Past
 
     def partition(self, project_id: UUID) -> int:
         """Return the partition of a project."""
@@ -84,3 +86,12 @@ class Reading:
             Unavailable: it has not, in time.
         """
         return await self.side.reach(parameters.min_position, self.settings.read_wait_ms / 1000)
+
+    async def come_to(self, project_id: UUID, position: int) -> None:
+        """Wait until the log has reached a position; what this process has heard of a project needs no look.
+
+        Raises:
+            Unavailable: it has not, in time.
+        """
+        if position > self.hub.position(self.partition(project_id)):
+            await self.side.reach(position, self.settings.read_wait_ms / 1000)

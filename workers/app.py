@@ -14,6 +14,8 @@ from domain.errors import Unavailable
 from infra.bootstrap import WorkerSide, worker_side
 from infra.cancelling import stop_if_cancelled
 from infra.postgres.command_results import CommandResults
+from infra.postgres.keyframe_progress import KeyframeProgress
+from infra.postgres.keyframes import Keyframes
 from infra.postgres.leases import Duty, Leases
 from infra.postgres.listener import listen
 from infra.redis.publisher import StreamPublisher
@@ -24,6 +26,7 @@ from projections.runner import Runner
 from workers.broadcaster import Broadcaster
 from workers.following import follow
 from workers.janitor import Janitor
+from workers.keyframing import Keyframer
 from workers.relay import Relay
 
 logger = logging.getLogger(__name__)
@@ -58,7 +61,7 @@ class Workers:
             await self._side.stop()
 
     async def _do_duties(self) -> None:
-        duties: dict[str, Duty] = {"relay": self._relay, "janitor": self._sweep}
+        duties: dict[str, Duty] = {"relay": self._relay, "janitor": self._sweep, "keyframes": self._keyframe}
         for k in range(self._settings.stream_partitions):
             duties[f"projector:{k}"] = functools.partial(self._project, k)
             duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, k)
@@ -106,9 +109,13 @@ class Workers:
         retention = timedelta(hours=self._settings.idempotency_retention_hours)
         await Janitor(CommandResults(self._side.pool).sweep, retention).run()
 
+    async def _keyframe(self) -> None:
+        every, pool = self._settings.keyframe_every, self._side.pool
+        await Keyframer(self._side.log, Keyframes(pool), KeyframeProgress(pool, every), every).run()
+
     async def _project(self, partition: int) -> None:
         keys = await self._side.keys()
-        runner = Runner(self._side.models, self._side.database, partition)
+        runner = Runner(self._side.models, self._side.database, partition, self._side.log)
         await follow(
             self._settings,
             self._side.log,

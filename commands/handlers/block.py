@@ -1,16 +1,16 @@
-"""Commands on blocks."""
+"""Where blocks stand: adding them, moving them, bringing them back."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from commands.answers import Decision
 from commands.context import Context
-from commands.messages import AddBlock, DeleteBlock, EditBlock, MoveBlock, UndeleteBlock
-from commands.unit_of_work import StreamState
-from domain.block import Block, BlockAdded, BlockEvent
-from domain.catalogue import public_event
-from domain.content import ContentInvalid, changed_content, new_content
-from domain.errors import AlreadyExists, FieldProblem, Invalid, VersionConflict
+from commands.handlers.deciding import settled, unchanged
+from commands.handlers.refusing import invalid, require_base, version_conflict
+from commands.messages import AddBlock, MoveBlock, UndeleteBlock
+from domain.block import Block, BlockAdded, BlockEvent, BlockMoved
+from domain.block.changes import PLACE, BlockChanges, place_of
+from domain.content import ContentInvalid, new_content
+from domain.errors import AlreadyExists
 from domain.outline import Place
 
 
@@ -20,7 +20,7 @@ async def add(command: AddBlock, context: Context) -> Decision:
     try:
         content = new_content(command.type, command.content, context.item_ids(block_id))
     except ContentInvalid as refused:
-        raise _invalid(refused) from refused
+        raise invalid(refused) from refused
     outline = await context.work.outline(command.project_id)
     if block_id in outline or block_id == command.project_id:
         raise AlreadyExists("the block_id is taken")
@@ -42,40 +42,16 @@ async def add(command: AddBlock, context: Context) -> Decision:
     return Decision(command.project_id, streams[-1:], result={"block_id": str(block_id)})
 
 
-async def edit(command: EditBlock, context: Context) -> Decision:
-    """Change fields of a block's content."""
-    block = await context.work.block(command.project_id, command.block_id)
-    outcome = "applied"
-    # An edit of a batch may be based on the block as it was before the batch, like those before it.
-    bases = (None, block.version, block.version - context.work.written(block.id))
-    if command.base_version is not None and command.base_version not in bases:
-        if command.base_version > block.version:
-            raise Invalid.at(
-                "base_version", f"is ahead of the block's version, {block.version}", limit=block.version
-            )
-        if command.on_conflict != "last-write-wins":
-            raise await _conflict(block, command.base_version, context)
-        outcome = "overwritten"
-    if block.deleted:
-        raise await _conflict(block, block.version, context, "the block is deleted; undelete it first")
-    try:
-        content = changed_content(
-            block.type, block.content, command.changes, context.item_ids(command.block_id)
-        )
-    except ContentInvalid as refused:
-        raise _invalid(refused) from refused
-    return _decided(block, block.edited(content), context, outcome)
-
-
 async def move(command: MoveBlock, context: Context) -> Decision:
-    """Move a block among its siblings or to another parent."""
+    """Move a block among its siblings or to another parent; the later of two moves stands."""
     block = await context.work.block(command.project_id, command.block_id)
+    base = await require_base(block, command.base_version, context)
     if command.parent_id is None and command.after_id is None and command.before_id is None:
         parent_id = block.parent_id
     else:
         parent_id = command.parent_id
     if block.deleted:
-        raise await _conflict(block, block.version, context, "the block is deleted; undelete it first")
+        raise await version_conflict(block, block.version, context, "the block is deleted; undelete it first")
     outline = await context.work.outline(command.project_id)
     place = outline.place(
         block.type,
@@ -85,26 +61,47 @@ async def move(command: MoveBlock, context: Context) -> Decision:
         moving=block.id,
     )
     if place.parent_id == block.parent_id and outline.stands(block.id, command.after_id, command.before_id):
-        return _decided(block, [], context)
-    events = block.moved(place.parent_id, place.rank)
-    outline.require_limits(events)
+        return unchanged(block)
+    changes = BlockChanges(block)
+    changes.move(place.parent_id, place.rank)
+    outline.require_limits(changes.events)
+    outcome = "applied"
+    moved_since = await _moved_since(block, base, context)
+    if moved_since and command.on_conflict == "reject":
+        raise await version_conflict(block, base.version, context)
+    if moved_since and command.on_conflict == "merge":
+        outcome = "merged"
+        changes.conflict(
+            PLACE,
+            base=place_of(base),
+            theirs=place_of(block),
+            mine=place_of(changes.block),
+            theirs_by=moved_since,
+            mine_by=context.caller.user,
+            winner="mine",
+        )
+    elif moved_since:
+        outcome = "overwritten"
     others = await _reranked(place, command.project_id, context)
-    return _decided(block, events, context, others=others)
+    return settled(changes, context, outcome, others=others)
 
 
-async def delete(command: DeleteBlock, context: Context) -> Decision:
-    """Take a block away."""
-    block = await context.work.block(command.project_id, command.block_id)
-    return _decided(block, block.delete(), context)
+async def _moved_since(block: Block, base: Block, context: Context) -> str | None:
+    """Tell who moved the block after the caller saw it; None if nobody did."""
+    if place_of(base) == place_of(block):
+        return None
+    since = await context.work.history(block.id, base.version)
+    moves = [r for r in since if isinstance(r.event, BlockMoved) and not r.event.rebalanced]
+    return moves[-1].actor if moves else None
 
 
 async def undelete(command: UndeleteBlock, context: Context) -> Decision:
     """Bring a block back, as far as the project has room."""
-    block = await context.work.block(command.project_id, command.block_id)
-    events = block.undelete()
-    if events:
-        (await context.work.outline(command.project_id)).require_limits(events)
-    return _decided(block, events, context)
+    changes = BlockChanges(await context.work.block(command.project_id, command.block_id))
+    changes.undelete()
+    if changes.events:
+        (await context.work.outline(command.project_id)).require_limits(changes.events)
+    return settled(changes, context)
 
 
 async def _reranked(place: Place, project_id: UUID, context: Context) -> list[BlockEvent]:
@@ -112,36 +109,5 @@ async def _reranked(place: Place, project_id: UUID, context: Context) -> list[Bl
     events: list[BlockEvent] = []
     for block_id, rank in place.reranked:
         sibling = await context.work.block(project_id, block_id)
-        events += sibling.moved(sibling.parent_id, rank)
+        events += sibling.moved(sibling.parent_id, rank, rebalanced=True)
     return events
-
-
-def _decided(
-    block: Block,
-    events: Sequence[BlockEvent],
-    context: Context,
-    outcome: str = "applied",
-    *,
-    others: Sequence[BlockEvent] = (),
-) -> Decision:
-    if not events:
-        return Decision(block.project_id, [StreamState(block.id, "block", block.version)], "unchanged")
-    streams = context.record(block.project_id, [*others, *events])
-    return Decision(block.project_id, streams[-1:], outcome)
-
-
-async def _conflict(
-    block: Block, base_version: int, context: Context, detail: str | None = None
-) -> VersionConflict:
-    """Refuse with all that a client needs to rebase by itself: the block now, and the events since."""
-    stored = context.work.stored(block)
-    events = await context.work.history(block.id, base_version)
-    return VersionConflict(
-        detail or f"the block is at version {stored.version}, the edit was made on {base_version}",
-        current=stored.document(),
-        events=[public_event(r) for r in events],
-    )
-
-
-def _invalid(refused: ContentInvalid) -> Invalid:
-    return Invalid([FieldProblem(e.field, e.message, e.limit) for e in refused.errors])

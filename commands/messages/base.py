@@ -52,3 +52,4 @@ def _printable(text: str) -> str:
 Line = Annotated[str, AfterValidator(_printable)]
 Title = Annotated[Line, Field(min_length=1, max_length=200)]
 UserId = Annotated[Line, Field(min_length=1, max_length=200)]
+Name = Annotated[Line, Field(min_length=1, max_length=100)]

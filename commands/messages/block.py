@@ -13,6 +13,11 @@ _SLIDE = "0d3c1c1e-6f0e-4c9b-8f25-3b3f7b0d8a01"
 _BLOCK = "c2a9d7b0-2b1e-4e39-9d5e-8a7f0a4f5c02"
 
 
+OnConflict = Literal["merge", "last-write-wins", "reject"]
+# The version of the block that the caller had before its eyes; none: the current one.
+BaseVersion = Annotated[int, Field(ge=1)] | None
+
+
 class AddBlock(ProjectCommand):
     """Add a block, last among its siblings unless a neighbour is named."""
 
@@ -39,8 +44,10 @@ class AddBlock(ProjectCommand):
 class EditBlock(ProjectCommand):
     """Give fields of a block new values.
 
-    With `base_version` behind the current version, `on_conflict` decides: `last-write-wins` overwrites,
-    `reject` and (until edits are merged) `merge` answer 409 with the current block.
+    With `base_version` behind the current version, the edit is merged with what came in between, by field, by
+    words of a text and by items of a list. Where both sides changed the same thing, `on_conflict` decides:
+    with `merge` the later edit stands and a conflict keeps the other side, `last-write-wins` overwrites, and
+    `reject` answers 409 with the current block and the events since.
     """
 
     NAME: ClassVar[str] = "edit-block"
@@ -55,8 +62,8 @@ class EditBlock(ProjectCommand):
 
     block_id: UUID
     changes: dict[str, Any]
-    base_version: Annotated[int, Field(ge=1)] | None = None
-    on_conflict: Literal["merge", "last-write-wins", "reject"] = "merge"
+    base_version: BaseVersion = None
+    on_conflict: OnConflict = "merge"
 
     def lock_keys(self) -> tuple[UUID, ...]:
         """Edits queue up by block: those of different blocks do not meet."""
@@ -64,7 +71,10 @@ class EditBlock(ProjectCommand):
 
 
 class MoveBlock(ProjectCommand):
-    """Move a block among its siblings or to another parent."""
+    """Move a block among its siblings or to another parent.
+
+    With `base_version` behind a move by somebody else, `on_conflict` decides as it does for an edit.
+    """
 
     NAME: ClassVar[str] = "move-block"
     SUMMARY: ClassVar[str] = "Move a block"
@@ -75,10 +85,16 @@ class MoveBlock(ProjectCommand):
     parent_id: UUID | None = None
     after_id: UUID | None = None
     before_id: UUID | None = None
+    base_version: BaseVersion = None
+    on_conflict: OnConflict = "merge"
 
 
 class DeleteBlock(ProjectCommand):
-    """Take a block away, and with it all below it."""
+    """Take a block away, and with it all below it.
+
+    With `base_version` behind an edit of its content, `on_conflict` decides: with `merge` it is deleted and a
+    conflict keeps the edit, `reject` answers 409.
+    """
 
     NAME: ClassVar[str] = "delete-block"
     SUMMARY: ClassVar[str] = "Delete a block"
@@ -86,6 +102,8 @@ class DeleteBlock(ProjectCommand):
     REQUIRES: ClassVar[Role | None] = Role.EDITOR
 
     block_id: UUID
+    base_version: BaseVersion = None
+    on_conflict: OnConflict = "merge"
 
 
 class UndeleteBlock(ProjectCommand):

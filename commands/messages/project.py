@@ -1,16 +1,18 @@
 """Commands on a project as a whole."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from commands.messages.base import Command, ProjectCommand, Title, UserId
+from pydantic import Field
+
+from commands.messages.base import Command, Name, ProjectCommand, Title, UserId
 from domain.roles import Role
 
 _PROJECT = "7b0f4a52-5c9e-4a7e-9a54-1f6f3f0f7d11"
 
 
 class CreateProject(Command):
-    """Start a project; the caller owns it."""
+    """Start a project; the caller owns it. Its theme is a built-in one or one of the caller's."""
 
     NAME: ClassVar[str] = "create-project"
     SUMMARY: ClassVar[str] = "Start a project"
@@ -58,6 +60,44 @@ class RevokeAccess(ProjectCommand):
     ON_ARCHIVED: ClassVar[bool] = True
 
     user: UserId
+
+
+class TransferOwnership(ProjectCommand):
+    """Make another member an owner in the caller's place; the caller becomes an editor."""
+
+    NAME: ClassVar[str] = "transfer-ownership"
+    SUMMARY: ClassVar[str] = "Hand the project over"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "user": "grace"}
+    REQUIRES: ClassVar[Role | None] = Role.OWNER
+    ON_ARCHIVED: ClassVar[bool] = True
+
+    user: UserId
+
+
+class LeaveProject(ProjectCommand):
+    """End the caller's own membership. The last owner cannot leave."""
+
+    NAME: ClassVar[str] = "leave-project"
+    SUMMARY: ClassVar[str] = "Leave the project"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT}
+    REQUIRES: ClassVar[Role | None] = Role.VIEWER
+    ON_ARCHIVED: ClassVar[bool] = True
+
+
+class NameVersion(ProjectCommand):
+    """Give the state of the project at a position a name; without `position`, its state before this request.
+
+    Names may repeat: `result.version_id` tells versions apart. A project has at most 500 of them.
+    """
+
+    NAME: ClassVar[str] = "name-version"
+    SUMMARY: ClassVar[str] = "Name a version"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "name": "Sent to the board"}
+    REQUIRES: ClassVar[Role | None] = Role.EDITOR
+    CREATES: ClassVar[bool] = True
+
+    name: Name
+    position: Annotated[int, Field(ge=1, le=2**62)] | None = None
 
 
 class ArchiveProject(ProjectCommand):

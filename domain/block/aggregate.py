@@ -68,13 +68,21 @@ class Block:
             return []
         return [BlockEdited(originator_id=self.id, originator_version=self.version + 1, changes=changes)]
 
-    def moved(self, parent_id: UUID | None, rank: str) -> list[BlockEvent]:
+    def moved(self, parent_id: UUID | None, rank: str, *, rebalanced: bool = False) -> list[BlockEvent]:
         """Return the events that put the block there."""
         if parent_id == self.parent_id and rank == self.rank:
             return []
         parent = str(parent_id) if parent_id else None
         version = self.version + 1
-        return [BlockMoved(originator_id=self.id, originator_version=version, parent_id=parent, rank=rank)]
+        return [
+            BlockMoved(
+                originator_id=self.id,
+                originator_version=version,
+                parent_id=parent,
+                rank=rank,
+                rebalanced=rebalanced,
+            )
+        ]
 
     def delete(self) -> list[BlockEvent]:
         """Return the events that take the block away."""

@@ -8,15 +8,21 @@ from domain.errors import Forbidden, Invalid, NotFound
 from domain.project.events import (
     AccessGranted,
     AccessRevoked,
+    OwnershipTransferred,
     ProjectArchived,
+    ProjectBranched,
     ProjectCreated,
     ProjectEvent,
     ProjectRenamed,
     ProjectUnarchived,
+    ThemeApplied,
+    VersionNamed,
 )
+from domain.project.retention import ProjectAttached, ProjectDetached
 from domain.roles import Role
 
 MEMBERS_LIMIT = 1_000
+VERSIONS_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class Project:
     theme_id: str | None
     members: Mapping[str, Role]
     archived: bool = False
+    # The project that this one was branched from.
+    origin_id: UUID | None = None
+    # How many named versions it has.
+    versions: int = 0
 
     @staticmethod
     def create(
@@ -61,18 +71,18 @@ class Project:
         match event:
             case ProjectRenamed():
                 return replace(state, version=version, title=event.title)
-            case AccessGranted():
-                members = {**state.members, event.user: Role.of(event.role)}
-                return replace(state, version=version, members=members)
-            case AccessRevoked():
-                members = {user: role for user, role in state.members.items() if user != event.user}
-                return replace(state, version=version, members=members)
+            case ThemeApplied():
+                return replace(state, version=version, theme_id=event.theme_id)
+            case VersionNamed():
+                return replace(state, version=version, versions=state.versions + 1)
+            case ProjectBranched():
+                return replace(state, version=version, origin_id=UUID(event.origin_project_id))
             case ProjectArchived():
                 return replace(state, version=version, archived=True)
             case ProjectUnarchived():
                 return replace(state, version=version, archived=False)
             case _:
-                return replace(state, version=version)
+                return replace(state, version=version, members=_members_after(state.members, event))
 
     @property
     def owners(self) -> int:
@@ -137,6 +147,61 @@ class Project:
             raise Invalid.at("user", "the last owner cannot be removed; make another member owner first")
         return [AccessRevoked(originator_id=self.id, originator_version=self.version + 1, user=user)]
 
+    def leave(self, user: str) -> list[ProjectEvent]:
+        """End a member's own membership.
+
+        Raises:
+            Invalid: the user is the last owner.
+        """
+        if self.members.get(user) is Role.OWNER and self.owners == 1:
+            raise Invalid.at(
+                "project_id", "its last owner cannot leave; transfer the ownership to another member first"
+            )
+        return self.revoke(user)
+
+    def transfer(self, owner: str, user: str) -> list[ProjectEvent]:
+        """Hand the ownership of `owner` over to another member, and leave `owner` an editor.
+
+        Raises:
+            Invalid: the user is no member.
+        """
+        if user not in self.members:
+            raise Invalid.at("user", "is no member of the project; grant access first")
+        if user == owner:
+            return []
+        return [
+            OwnershipTransferred(
+                originator_id=self.id, originator_version=self.version + 1, from_user=owner, to_user=user
+            )
+        ]
+
+    def name_version(self, version_id: UUID, name: str, position: int) -> list[ProjectEvent]:
+        """Give the state at a position a name. Names may repeat: the ids tell versions apart.
+
+        Raises:
+            Invalid: there are too many.
+        """
+        if self.versions >= VERSIONS_LIMIT:
+            raise Invalid.at(
+                "project_id", f"has {VERSIONS_LIMIT} named versions, which is the most", VERSIONS_LIMIT
+            )
+        return [
+            VersionNamed(
+                originator_id=self.id,
+                originator_version=self.version + 1,
+                version_id=str(version_id),
+                name=name,
+                position=position,
+            )
+        ]
+
+    def apply_theme(self, theme_id: str | None) -> list[ProjectEvent]:
+        """Show the project in another theme."""
+        if theme_id == self.theme_id:
+            return []
+        version = self.version + 1
+        return [ThemeApplied(originator_id=self.id, originator_version=version, theme_id=theme_id)]
+
     def archive(self) -> list[ProjectEvent]:
         """Make the project read-only."""
         if self.archived:
@@ -148,3 +213,20 @@ class Project:
         if not self.archived:
             return []
         return [ProjectUnarchived(originator_id=self.id, originator_version=self.version + 1)]
+
+
+def _members_after(members: Mapping[str, Role], event: ProjectEvent) -> Mapping[str, Role]:
+    match event:
+        case AccessGranted():
+            return {**members, event.user: Role.of(event.role)}
+        case AccessRevoked():
+            return {user: role for user, role in members.items() if user != event.user}
+        case OwnershipTransferred():
+            return {**members, event.from_user: Role.EDITOR, event.to_user: Role.OWNER}
+        case ProjectDetached():
+            # Who is a member of a project that is not there cannot see it.
+            return {}
+        case ProjectAttached():
+            return {user: Role.of(role) for user, role in event.members.items()}
+        case _:
+            return members

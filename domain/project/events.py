@@ -76,3 +76,90 @@ class ProjectUnarchived(ProjectEvent):
     """The project can be edited again."""
 
     TOPIC: ClassVar[str] = "decklog.project.unarchived"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnershipTransferred(ProjectEvent):
+    """`to_user` became the owner, and `from_user`, who was it, an editor."""
+
+    TOPIC: ClassVar[str] = "decklog.project.ownership-transferred"
+
+    from_user: str
+    to_user: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThemeApplied(ProjectEvent):
+    """The project is shown in another theme; None is the plain one."""
+
+    TOPIC: ClassVar[str] = "decklog.project.theme-applied"
+
+    theme_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionNamed(ProjectEvent):
+    """The state at `position` got a name under which it can be found again."""
+
+    TOPIC: ClassVar[str] = "decklog.project.version-named"
+
+    version_id: str
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectRestored(ProjectEvent):
+    """Title, theme, tree and content were brought back to what they were at `to_position`.
+
+    The events that did it have the same command id.
+    """
+
+    TOPIC: ClassVar[str] = "decklog.project.restored"
+
+    to_position: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectBranched(ProjectEvent):
+    """This project began as a copy of another, as that was at `origin_position`."""
+
+    TOPIC: ClassVar[str] = "decklog.project.branched"
+
+    origin_project_id: str
+    origin_position: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchMerged(ProjectEvent):
+    """What a branch had changed up to `branch_position` was merged into this project."""
+
+    TOPIC: ClassVar[str] = "decklog.project.branch-merged"
+
+    branch_project_id: str
+    branch_position: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepUndone(ProjectEvent):
+    """What a request, `step` (its correlation id), had changed was taken back; `author` had made it.
+
+    The events that did it have the same command id. `position` is that of the step's first event.
+    """
+
+    TOPIC: ClassVar[str] = "decklog.project.step-undone"
+
+    step: str
+    position: int
+    author: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRedone(ProjectEvent):
+    """An undo was reversed: what `step` had changed stands again."""
+
+    TOPIC: ClassVar[str] = "decklog.project.step-redone"
+
+    step: str
+    position: int
+    author: str

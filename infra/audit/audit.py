@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from infra.audit.exported import ExportedLog
 from infra.audit.findings import Finding, Findings
 from infra.audit.keys import KeyProblem
 from infra.audit.parallel import Progress
-from infra.audit.stored import Head, StoredLog, connect, stored_log, strays
+from infra.audit.stored import Head, StoredLog, settled, stored_log, strays
 from infra.audit.trail import (
     checked,
     compare,
@@ -24,7 +23,6 @@ from infra.audit.trail import (
     kept_in_file,
 )
 from infra.audit.verify import Recomputed, recompute
-from infra.postgres.connections import session_options
 from infra.settings import Settings
 
 
@@ -66,6 +64,8 @@ class Report:
             "position": done.last,
             "unanchored": done.unanchored,
             "undiagnosed": done.undiagnosed,
+            "detached": done.tombstones,
+            "detached_projects": len(done.detached),
             "checkpoints": len(self.checkpoints),
             "checkpoint_position": last.position if last else None,
             "roots_checked": self.roots,
@@ -92,15 +92,15 @@ def verify_log(
     """
     # In this order: a checkpoint that is made meanwhile must not seem to be ahead of the log.
     kept = kept_in_file(trust.file) if trust.file else []
-    with closing(connect(settings.direct_dsn, session_options(settings))) as connection:
+    with settled(settings) as connection:
         table = kept_in_database(connection)
-    source, head = stored_log(settings, project=project)
-    findings = Findings()
-    lines = joined(table, kept, findings)
-    report = _verify(source, trust, progress, lines=lines, findings=findings, head=head, workers=workers)
-    for position, stream, version in strays(source):
-        detail = f"an event stands where none can be (the head is at {head.position})"
-        report.findings.add(Finding("inserted", detail, position, stream, version))
+        source, head = stored_log(settings, project=project)
+        findings = Findings()
+        lines = joined(table, kept, findings)
+        report = _verify(source, trust, progress, lines=lines, findings=findings, head=head, workers=workers)
+        for position, stream, version in strays(source):
+            detail = f"an event stands where none can be (the head is at {head.position})"
+            report.findings.add(Finding("inserted", detail, position, stream, version))
     return report
 
 

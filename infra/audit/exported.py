@@ -1,6 +1,6 @@
 """Reads an exported NDJSON file for those who check it, without a database."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -39,7 +39,7 @@ class ExportedLog:
             lengths = [len(line) for _, line in zip(range(_SAMPLE), file, strict=False)]
         return self.whole[1] * len(lengths) // sum(lengths) if lengths else 0
 
-    def rows(self, span: Span) -> Iterator[RawRow]:
+    def rows(self, span: Span) -> Generator[RawRow, None, None]:
         """Read the lines that begin in a span.
 
         Raises:

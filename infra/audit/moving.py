@@ -1,31 +1,32 @@
 """Moves a log out of a database and into another."""
 
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 
+from infra.audit.checkpoint import Checkpoint, link, read
 from infra.audit.cloudevents import render
+from infra.audit.copying import copy_in
 from infra.audit.exported import ExportedLog
-from infra.audit.findings import Findings
+from infra.audit.findings import Finding, Findings
 from infra.audit.parallel import Progress
-from infra.audit.rows import PREFIX, Event, RawRow
+from infra.audit.rows import RawRow
 from infra.audit.scan import TICK
-from infra.audit.stored import EPOCH_2000, StoredLog, connect
-from infra.audit.verify import recompute_rows
+from infra.audit.stored import StoredLog, connect
+from infra.audit.trail import compare, keep_in_database
+from infra.audit.verify import Recomputed, recompute_rows
 from infra.postgres.connections import session_options
+from infra.postgres.epochs import begin_epoch
+from infra.postgres.retention import ensure_guard, note_detached
 from infra.settings import Settings
 
 _BUFFER = 1 << 20
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
-_FIXED = struct.Struct("!hi16siqiqi16si16siqi32s")
-_LENGTH = struct.Struct("!i")
-_COPY = """copy stored_events (originator_id, originator_version, notification_id, project_id, command_id,
-    recorded_at, hash, topic, state, metadata) from stdin (format binary)"""
+# What an empty log has none of.
+_SOME = """select position <> 0 or exists (select from stored_events) or exists (select from command_results)
+    or exists (select from log_checkpoints) or exists (select from detached_projects) from log_head for update"""
 
 
 class NotEmpty(Exception):
@@ -42,9 +43,14 @@ class NotVerified(Exception):
 
 def export_log(source: StoredLog, write: Callable[[bytes], object], progress: Progress) -> int:
     """Write events as lines, see `cloudevents`; memory is constant. Return how many there were."""
+    return write_rows(source.rows(source.whole), write, progress)
+
+
+def write_rows(rows: Iterator[RawRow], write: Callable[[bytes], object], progress: Progress) -> int:
+    """Write rows as lines, and return how many there were."""
     buffer = bytearray()
     events = 0
-    for events, row in enumerate(source.rows(source.whole), 1):
+    for events, row in enumerate(rows, 1):
         buffer += render(row)
         if len(buffer) >= _BUFFER:
             write(bytes(buffer))
@@ -56,7 +62,9 @@ def export_log(source: StoredLog, write: Callable[[bytes], object], progress: Pr
     return events
 
 
-def import_log(settings: Settings, path: Path, progress: Progress) -> tuple[int, UUID]:
+def import_log(
+    settings: Settings, path: Path, progress: Progress, checkpoints: Sequence[str] = ()
+) -> tuple[int, UUID]:
     """Fill an empty log with an exported whole one: all of it, or nothing.
 
     Positions, times and hashes stay as they are; the epoch is a new one. Answers recorded for repeats of
@@ -66,6 +74,8 @@ def import_log(settings: Settings, path: Path, progress: Progress) -> tuple[int,
         settings: Where the log is.
         path: The exported file.
         progress: Called with the number of events done.
+        checkpoints: The lines of checkpoints that were signed over this log, to go on with. Their signatures
+            are not checked here, for `audit verify` does it against a key that it is given.
 
     Returns:
         The head position and the new epoch.
@@ -78,48 +88,62 @@ def import_log(settings: Settings, path: Path, progress: Progress) -> tuple[int,
     """
     options = session_options(settings, statement_timeout="0")
     with closing(connect(settings.direct_dsn, options)) as connection, connection.transaction():
-        # Holding the head keeps writers out until the end.
-        head = connection.execute("select position from log_head for update").fetchone()
-        some = connection.execute("select exists (select from stored_events)").fetchone()
-        if head is None or head[0] != 0 or some is None or some[0]:
-            raise NotEmpty("the log is not empty: a log is imported into a database that was only migrated")
-        log = ExportedLog(path)
-        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.write(_HEADER)
-            # What goes in is what is checked: the file may be another than a moment ago.
-            done = recompute_rows(_copied(log.rows(log.whole), copy.write), progress)
-            if done.findings or done.refused or not done.events:
-                raise NotVerified(done.findings)
-            copy.write(_TRAILER)
-        row = connection.execute(
-            "update log_head set position = notification_id, recorded_at = s.recorded_at, epoch = gen_random_uuid()"
-            " from stored_events s where notification_id = %s returning epoch",
-            [done.last],
-        ).fetchone()
-        connection.execute("select pg_notify('decklog_log', %s)", [str(done.last)])
-    if row is None:
-        raise psycopg.DataError("the head row is gone")
-    return done.last, row[0]
+        require_empty(connection)
+        return fill(connection, path, progress, checkpoints)
 
 
-def _copied(rows: Iterator[RawRow], write: Callable[[bytes], object]) -> Iterator[RawRow]:
-    buffer = bytearray()
-    for row in rows:
-        buffer += _binary(*row)
-        if len(buffer) >= _BUFFER:
-            write(bytes(buffer))
-            buffer = bytearray()
-        yield row
-    write(bytes(buffer))
+def require_empty(connection: psycopg.Connection) -> None:
+    """Keep writers out until the transaction ends: it holds the head from here on.
+
+    Raises:
+        NotEmpty: there is something in the log.
+    """
+    some = connection.execute(_SOME).fetchone()
+    if some is None or some[0]:
+        raise NotEmpty("the log is not empty: a log is imported into a database that was only migrated")
 
 
-def _binary(fields: bytes, digest: bytes) -> bytes:
-    """Write a row as binary COPY has it; see "Binary Format" in PostgreSQL's manual of COPY."""
-    stream, version, position, project, command, micros = PREFIX.unpack_from(fields)
-    event = Event.unpack(fields)
-    fixed = _FIXED.pack(
-        10, 16, stream, 8, version, 8, position, 16, project, 16, command, 8, micros - EPOCH_2000, 32, digest
-    )  # fmt: skip
-    # The topic and the state stand in `fields` with their lengths, as here.
-    middle = fields[PREFIX.size : len(fields) - len(event.metadata)]
-    return fixed + middle + _LENGTH.pack(len(event.metadata)) + event.metadata
+def fill(
+    connection: psycopg.Connection, path: Path, progress: Progress, checkpoints: Sequence[str] = ()
+) -> tuple[int, UUID]:
+    """Fill the empty log in the transaction of a connection; see `import_log`."""
+    log, found = ExportedLog(path), Findings()
+    known = _followed(checkpoints, found)
+    done = Recomputed()
+
+    def verify(rows: Iterator[RawRow]) -> None:
+        nonlocal done
+        done = recompute_rows(rows, progress, [c.position for c in known])
+        done.findings.merge(found)
+        compare(known, done.roots, done.last, done.findings)
+        if done.findings or done.refused or not done.events:
+            raise NotVerified(done.findings)
+
+    copy_in(connection, "stored_events", log.rows(log.whole), verify)
+    connection.execute(
+        "update log_head set position = notification_id, recorded_at = s.recorded_at"
+        " from stored_events s where notification_id = %s",
+        [done.last],
+    )
+    if done.detached:
+        note_detached(connection, [(c.project, c.position) for c in done.detached])
+        ensure_guard(connection)
+    for checkpoint in known:
+        keep_in_database(connection, checkpoint)
+    epoch = begin_epoch(connection)
+    connection.execute("select pg_notify('decklog_log', %s)", [str(done.last)])
+    return done.last, epoch
+
+
+def _followed(lines: Sequence[str], findings: Findings) -> list[Checkpoint]:
+    """Read checkpoints, each of which has to follow from the one before it."""
+    found: list[Checkpoint] = []
+    before: str | None = None
+    for number, line in enumerate(lines, 1):
+        checkpoint = read(line)
+        if checkpoint is None or checkpoint.number != number or checkpoint.previous != link(before):
+            findings.add(Finding("checkpoint", "it does not follow from the one before it", number=number))
+            return found
+        found.append(checkpoint)
+        before = line
+    return found

@@ -11,6 +11,7 @@ from uuid import UUID
 from infra.audit.findings import Finding, Findings
 from infra.audit.rows import BRIEF, FIRST, HASH_SIZE, RawRow
 from infra.audit.source import Refused
+from infra.audit.tombstones import Graves, is_tombstone
 
 # How many rows of a wrong hash are kept for diagnosis; the rest are counted.
 SUSPECTS = 1_000
@@ -43,7 +44,7 @@ class Part:
 
     `heads` packs the last (stream 16, version 8, hash 32, the hash before it 32) of every stream in the part, `cuts` the same as of
     those of the positions asked for that lie before the part's end. `opens` are rows that go on a stream of
-    an earlier part, `late` streams with versions that come after later ones.
+    an earlier part, `late` streams with versions that come after later ones, `graves` the tombstones.
     """
 
     events: int = 0
@@ -58,6 +59,7 @@ class Part:
     more_suspects: int = 0
     gaps: list[Gap] = field(default_factory=list)
     late: set[UUID] = field(default_factory=set)
+    graves: Graves = field(default_factory=Graves)
     findings: Findings = field(default_factory=Findings)
     refused: Refused | None = None
 
@@ -98,7 +100,7 @@ def check_time(findings: Findings, position: int, micros: int, last: int) -> Non
     findings.add(Finding("reordered", detail, position))
 
 
-def scan(  # noqa: C901, PLR0912 - a call a row and check would halve its speed
+def scan(  # noqa: C901, PLR0912, PLR0915 - a call a row and check would halve its speed
     rows: Iterable[RawRow],
     *,
     gapless: bool = True,
@@ -119,7 +121,9 @@ def scan(  # noqa: C901, PLR0912 - a call a row and check would halve its speed
     wanted = [*cuts, 2**63]
     cut = wanted.pop(0)
     last = last_micros = n = 0
-    unpack, get, findings = BRIEF.unpack_from, known.get, part.findings
+    unpack, get, findings, graves = BRIEF.unpack_from, known.get, part.findings, part.graves
+    # Streams that end in a tombstone as yet: what comes next may say so.
+    ended: set[bytes] = set()
     try:
         for fields, digest in rows:
             stream, version, position, micros = unpack(fields)
@@ -138,8 +142,17 @@ def scan(  # noqa: C901, PLR0912 - a call a row and check would halve its speed
                 previous = FIRST
                 if version != 1:
                     part.opens.append((fields, digest))
+                    if is_tombstone(fields):
+                        graves.bury((fields, digest))
+                        ended.add(stream)
+                    else:
+                        graves.listen(fields)
                 elif sha256(fields).digest() != digest:
-                    part.suspect(Suspect(fields, digest, FIRST, FIRST))
+                    if is_tombstone(fields):
+                        graves.bury((fields, digest))
+                        ended.add(stream)
+                    else:
+                        part.suspect(Suspect(fields, digest, FIRST, FIRST))
             else:
                 previous = before[1]
                 if version != before[0] + 1:
@@ -147,7 +160,14 @@ def scan(  # noqa: C901, PLR0912 - a call a row and check would halve its speed
                     if version <= before[0]:
                         version, digest, previous = before  # noqa: PLW2901 - the stream goes on from its last
                 elif sha256(previous + fields).digest() != digest:
-                    part.suspect(Suspect(fields, digest, previous, before[2]))
+                    if is_tombstone(fields):
+                        graves.bury((fields, digest))
+                        ended.add(stream)
+                    else:
+                        part.suspect(Suspect(fields, digest, previous, before[2]))
+                elif ended and stream in ended:
+                    graves.listen(fields)
+                    ended.discard(stream)
             known[stream] = (version, digest, previous)
             last, last_micros = position, micros
             n += 1

@@ -5,18 +5,20 @@ times as fast as in SQL (prototypes, two cores, 1,000,000 events: 331,000 agains
 """
 
 import struct
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
 from psycopg import pq
+from psycopg.pq.abc import PGconn
 from psycopg.sql import SQL, Composed, Literal
 
 from infra.audit.rows import RawRow
 from infra.audit.source import Span
 from infra.postgres.connections import session_options
+from infra.postgres.retention import share
 from infra.settings import Settings
 
 # A statement keeps old versions of the head's row from being cleaned away while it runs, so none is long.
@@ -78,16 +80,29 @@ class StoredLog:
 
     def rows(self, span: Span) -> Iterator[RawRow]:
         """Read a part in the order of positions."""
-        first, end = span
-        condition = (
-            SQL("") if self.project is None else SQL("and project_id = {}").format(Literal(self.project))
-        )
-        step = CHUNK if self.project is None else max(1, end - first)
         # Closed, not left: who stops reading in the middle leaves a copy under way.
         with closing(self.connect()) as connection:
-            for low in range(first, end, step):
-                high = min(end, low + step)
-                yield from _copied(connection, _COPY.format(Literal(low), Literal(high), condition))
+            yield from rows_on(connection, span, self.project)
+
+
+def rows_on(
+    connection: psycopg.Connection, span: Span, project: UUID | None = None
+) -> Generator[RawRow, None, None]:
+    """Read a part of the log, or of one project, in the order of positions, on a connection that is at hand."""
+    first, end = span
+    condition = SQL("") if project is None else SQL("and project_id = {}").format(Literal(project))
+    step = CHUNK if project is None else max(1, end - first)
+    for low in range(first, end, step):
+        high = min(end, low + step)
+        yield from _copied(connection, _COPY.format(Literal(low), Literal(high), condition))
+
+
+@contextmanager
+def settled(settings: Settings) -> Iterator[psycopg.Connection]:
+    """Keep events from being detached or brought back meanwhile; yield a connection."""
+    with closing(connect(settings.direct_dsn, session_options(settings))) as connection:
+        share(connection)
+        yield connection
 
 
 def connect(dsn: str, options: str) -> psycopg.Connection:
@@ -140,7 +155,7 @@ _ROW = struct.Struct("!h4x16s4x8s4x8s4x16s4x16s4xq4x32s")
 _HEADER, _TRAILER = 19, 2
 
 
-def _copied(connection: psycopg.Connection, query: Composed) -> Iterator[RawRow]:
+def _copied(connection: psycopg.Connection, query: Composed) -> Generator[RawRow, None, None]:
     """Run a binary COPY; see "Binary Format" in PostgreSQL's manual of COPY.
 
     libpq is asked directly: psycopg's own iteration of a copy takes longer than all the rest of a row.
@@ -151,26 +166,40 @@ def _copied(connection: psycopg.Connection, query: Composed) -> Iterator[RawRow]
         raise psycopg.errors.error_from_result(result)
     unpack, fixed = _ROW.unpack_from, _ROW.size
     skipped = _HEADER
-    while True:
-        size, view = libpq.get_copy_data(0)
-        if size < 0:
-            break
-        row = bytes(view)
-        if skipped:
-            row, skipped = row[skipped:], 0
-        if len(row) == _TRAILER:
-            continue
-        _, stream, version, position, project, command, at, digest = unpack(row)
-        # The lengths and bytes of topic and state stand here just as the hash has them; only the length of
-        # the metadata has to go.
-        state = fixed + 4 + int.from_bytes(row[fixed : fixed + 4], "big")
-        end = state + 4 + int.from_bytes(row[state : state + 4], "big")
-        micros = (at + EPOCH_2000).to_bytes(8, "big", signed=True)
-        yield (
-            b"".join((stream, version, position, project, command, micros, row[fixed:end], row[end + 4 :])),
-            digest,
-        )
+    try:
+        while True:
+            size, view = libpq.get_copy_data(0)
+            if size < 0:
+                break
+            row = bytes(view)
+            if skipped:
+                row, skipped = row[skipped:], 0
+            if len(row) == _TRAILER:
+                continue
+            _, stream, version, position, project, command, at, digest = unpack(row)
+            # The lengths and bytes of topic and state stand here just as the hash has them; only the length of
+            # the metadata has to go.
+            state = fixed + 4 + int.from_bytes(row[fixed : fixed + 4], "big")
+            end = state + 4 + int.from_bytes(row[state : state + 4], "big")
+            micros = (at + EPOCH_2000).to_bytes(8, "big", signed=True)
+            yield (
+                b"".join(
+                    (stream, version, position, project, command, micros, row[fixed:end], row[end + 4 :])
+                ),
+                digest,
+            )
+    except GeneratorExit:
+        _drain(libpq)
+        raise
     # An error of the server comes only now.
     while ended := libpq.get_result():
         if ended.status == pq.ExecStatus.FATAL_ERROR:
             raise psycopg.errors.error_from_result(ended)
+
+
+def _drain(libpq: PGconn) -> None:
+    """Take the rest of a copy: who stops in the middle may want the connection for something else."""
+    while libpq.get_copy_data(0)[0] >= 0:
+        pass
+    while libpq.get_result():
+        pass

@@ -13,6 +13,7 @@ from infra.audit.parallel import Progress, scan_all
 from infra.audit.rows import BRIEF, FIRST, HASH_SIZE, RawRow, place_of
 from infra.audit.scan import SUSPECTS, Gap, Part, Suspect, check_position, check_time, scan
 from infra.audit.source import Refused, Source
+from infra.audit.tombstones import Claim, Graveyard, is_tombstone
 
 _ENTRY, _ID, _LEAF = 88, 16, 40
 _UNKNOWN = bytes(HASH_SIZE)
@@ -24,7 +25,8 @@ class Recomputed:
 
     `roots` are the Merkle roots, and how many streams are under them, as of the positions asked for.
     `unanchored` events begin a stream in the middle: what was before them is not in the file. `undiagnosed`
-    are further events of a wrong hash. Nothing after a line that was `refused` was looked at.
+    are further events of a wrong hash. Nothing after a line that was `refused` was looked at. `tombstones`
+    counts events that were detached, whose hashes were not recomputed; `detached` is what the log says of them.
     """
 
     events: int = 0
@@ -34,6 +36,8 @@ class Recomputed:
     streams: int = 0
     unanchored: int = 0
     undiagnosed: int = 0
+    tombstones: int = 0
+    detached: list[Claim] = field(default_factory=list)
     roots: dict[int, tuple[bytes, int]] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
     refused: Refused | None = None
@@ -67,11 +71,12 @@ def recompute(
     return whole.finish(cuts)
 
 
-def recompute_rows(rows: Iterable[RawRow], progress: Progress) -> Recomputed:
-    """Recompute a whole log, as its rows come by, in this process."""
+def recompute_rows(rows: Iterable[RawRow], progress: Progress, cuts: Iterable[int] = ()) -> Recomputed:
+    """Recompute a whole log, as its rows come by, in this process; `cuts` as in `recompute`."""
     whole = _Whole(0, gapless=True)
-    whole.take(scan(rows, tick=progress))
-    return whole.finish(())
+    wanted = sorted({*cuts})
+    whole.take(scan(rows, cuts=wanted, tick=progress))
+    return whole.finish(wanted)
 
 
 class _Whole:
@@ -82,6 +87,7 @@ class _Whole:
         self._suspects: list[Suspect] = []
         self._gaps: list[Gap] = []
         self._late: set[UUID] = set()
+        self._graveyard = Graveyard()
         self._result = Recomputed(last=after)
 
     def take(self, part: Part) -> None:
@@ -95,6 +101,7 @@ class _Whole:
                 check_time(result.findings, part.first, part.first_micros, result.last_micros)
             result.first = part.first if result.first is None else result.first
             result.last, result.last_micros = part.last, part.last_micros
+        self._graveyard.take(part.graves)
         begun = {fields[:_ID] for fields, _ in part.opens}
         for fields, digest in part.opens:
             self._anchor(fields, digest)
@@ -134,7 +141,7 @@ class _Whole:
             self._gaps += part.gaps
             self._late |= part.late
             self._result.findings.merge(part.findings)
-        elif sha256(previous + fields).digest() != digest:
+        elif not is_tombstone(fields) and sha256(previous + fields).digest() != digest:
             self._suspects.append(Suspect(fields, digest, previous, earlier))
 
     def _begins_again(self, stream: UUID) -> None:
@@ -142,6 +149,14 @@ class _Whole:
         if all(gap.stream != stream for gap in self._gaps):
             detail = "the stream begins a second time"
             self._result.findings.add(Finding("inserted", detail, stream=stream, version=1))
+
+    def _bury(self) -> None:
+        result = self._result
+        result.tombstones = self._graveyard.events
+        result.detached = self._graveyard.claims()
+        # Where the log was taken from its middle on, a project's first tombstones may be missing.
+        for finding, times in () if self._after else self._graveyard.findings():
+            result.findings.add(finding, times)
 
     def _cut(self, cut: int, heads: dict[bytes, bytes]) -> None:
         leaves = {stream: head[:_LEAF] for stream, head in heads.items()}
@@ -151,6 +166,7 @@ class _Whole:
         """Tell what it all comes to."""
         result = self._result
         result.streams = len(self._heads)
+        self._bury()
         for cut in cuts:
             if cut not in result.roots:
                 self._cut(cut, self._heads)

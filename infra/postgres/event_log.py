@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from commands.ports import CHUNK, Append, AppendOutcome, EventQuery, Replayed
 from domain.block import BlockEvent
 from domain.catalogue import event_registry
+from domain.errors import NotFound
 from domain.events import Recorded
 from infra.postgres.appender import Appender
 from infra.postgres.codec import COLUMNS, Row, decode_all
@@ -34,7 +36,11 @@ class PostgresEventLog:
         """Write all of a request or nothing; see the port."""
         if self._appender is None:
             raise RuntimeError("this process only reads the log")
-        return await self._appender.append(request)
+        try:
+            return await self._appender.append(request)
+        except psycopg.errors.RestrictViolation:
+            # Whoever decided it knew the project from before it was detached.
+            raise NotFound("no such project") from None
 
     async def answered(self, caller: str, command_id: UUID) -> Replayed | None:
         """Look up what a command id of this caller was answered."""

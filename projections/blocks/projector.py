@@ -1,11 +1,12 @@
 """Keeps the rows of blocks."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from domain.block import BlockEvent
+from domain.documents import fold_block
 from domain.events import Recorded
 from projections.blocks import queries
-from projections.blocks.rows import fold
 from projections.ports import Session
 
 
@@ -23,8 +24,12 @@ class BlocksModel:
         rows = await queries.load(session, touched)
         for recorded in relevant:
             stream = recorded.event.originator_id
-            rows[stream] = fold(rows.get(stream), recorded)
+            rows[stream] = fold_block(rows.get(stream), recorded)
         await queries.save(session, [rows[i] for i in touched])
+
+    async def forget(self, session: Session, project_id: UUID) -> None:
+        """Remove the rows of a project's blocks."""
+        await queries.remove(session, project_id)
 
     async def clear(self, session: Session) -> None:
         """Remove all rows."""

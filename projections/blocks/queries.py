@@ -8,14 +8,14 @@ import orjson
 
 from domain.catalogue import timestamp
 from domain.content import BLOCK_TYPES
-from projections.blocks.rows import BlockRow
+from domain.documents import BlockDocument
 from projections.ports import Session
 
-__all__ = ["BLOCK_TYPES", "document", "find", "load", "save", "tree_page"]
+__all__ = ["BLOCK_TYPES", "BlockDocument", "document", "find", "load", "remove", "save", "tree_page"]
 
 COLUMNS = (
     "project_id, block_id, parent_id, type, rank, deleted, version, position,"
-    " created_at, created_by, updated_at, updated_by, content"
+    " created_at, created_by, updated_at, updated_by, origin_block_id, content"
 )
 _NAMES = [name.strip() for name in COLUMNS.split(",")]
 _QUALIFIED = ", ".join(f"b.{name}" for name in _NAMES)
@@ -28,6 +28,7 @@ _TYPES = {
     "position": "bigint",
     "created_at": "timestamptz",
     "updated_at": "timestamptz",
+    "origin_block_id": "uuid",
 }
 _UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
 _UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])
@@ -46,17 +47,17 @@ _TREE = (
 )
 
 
-async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, BlockRow]:
+async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, BlockDocument]:
     """Return the rows of these blocks (block id: project id), as far as they exist."""
     rows = await session.fetch(
         f"select {COLUMNS} from block_rows where (project_id, block_id) in"
         " (select * from unnest(%s::uuid[], %s::uuid[]))",
         (list(ids.values()), list(ids)),
     )
-    return {r[1]: BlockRow(*r) for r in rows}
+    return {r[1]: BlockDocument(*r) for r in rows}
 
 
-async def save(session: Session, rows: Sequence[BlockRow]) -> None:
+async def save(session: Session, rows: Sequence[BlockDocument]) -> None:
     """Insert or replace rows, all in one statement."""
     columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in _NAMES[:-1]]
     contents = [orjson.dumps(row.content).decode() for row in rows]
@@ -68,9 +69,14 @@ async def save(session: Session, rows: Sequence[BlockRow]) -> None:
     )
 
 
+async def remove(session: Session, project_id: UUID) -> None:
+    """Remove the rows of a project's blocks."""
+    await session.execute("delete from block_rows where project_id = %s", (project_id,))
+
+
 async def find(
     session: Session, partition: int, project_id: UUID, block_id: UUID
-) -> tuple[int, BlockRow | None]:
+) -> tuple[int, BlockDocument | None]:
     """Return the model's checkpoint in the partition and the block's row, of one snapshot."""
     rows = await session.fetch(
         f"select c.position, {_QUALIFIED} from projection_checkpoints c"
@@ -81,7 +87,7 @@ async def find(
     if not rows:
         return 0, None
     position, *values = rows[0]
-    return position, BlockRow(*values) if values[0] is not None else None
+    return position, BlockDocument(*values) if values[0] is not None else None
 
 
 async def tree_page(
@@ -92,7 +98,7 @@ async def tree_page(
     block_type: str | None,
     after: Sequence[str] | None,
     limit: int,
-) -> tuple[int, list[tuple[list[str], BlockRow]]]:
+) -> tuple[int, list[tuple[list[str], BlockDocument]]]:
     """Return the checkpoint and a page of (path, row) in tree order: slides by rank, each with what is on it."""
     conditions, parameters = "", [project_id]
     values: list[Any] = list(parameters)
@@ -111,10 +117,10 @@ async def tree_page(
     )
     if not rows:
         return 0, []
-    return rows[0][0], [(r[1], BlockRow(*r[2:])) for r in rows if r[1] is not None]
+    return rows[0][0], [(r[1], BlockDocument(*r[2:])) for r in rows if r[1] is not None]
 
 
-def document(row: BlockRow) -> dict[str, Any]:
+def document(row: BlockDocument) -> dict[str, Any]:
     """Render a row as the public document."""
     return {
         "id": str(row.block_id),
@@ -122,6 +128,7 @@ def document(row: BlockRow) -> dict[str, Any]:
         "parent_id": str(row.parent_id) if row.parent_id else None,
         "type": row.type,
         "rank": row.rank,
+        "origin_block_id": str(row.origin_block_id) if row.origin_block_id else None,
         "content": row.content,
         "version": row.version,
         "position": row.position,

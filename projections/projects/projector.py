@@ -1,12 +1,13 @@
 """Keeps the rows of projects and memberships."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
+from domain.documents import fold_project
 from domain.events import Recorded
 from domain.project import ProjectEvent
 from projections.ports import Session
 from projections.projects import queries
-from projections.projects.rows import fold
 
 
 class ProjectsModel:
@@ -23,8 +24,12 @@ class ProjectsModel:
         rows = await queries.load(session, touched)
         for recorded in relevant:
             stream = recorded.event.originator_id
-            rows[stream] = fold(rows.get(stream), recorded)
+            rows[stream] = fold_project(rows.get(stream), recorded)
         await queries.save(session, [rows[i] for i in touched])
+
+    async def forget(self, session: Session, project_id: UUID) -> None:
+        """Remove a project's row and memberships."""
+        await queries.remove(session, project_id)
 
     async def clear(self, session: Session) -> None:
         """Remove all rows."""

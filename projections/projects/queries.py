@@ -8,8 +8,10 @@ from uuid import UUID
 import orjson
 
 from domain.catalogue import timestamp
+from domain.documents import ProjectDocument
 from projections.ports import Session
-from projections.projects.rows import ProjectRow
+
+__all__ = ["ProjectDocument", "document", "find", "load", "page", "remove", "save"]
 
 COLUMNS = (
     "project_id, title, owner, aspect, theme_id, archived, version, position,"
@@ -18,17 +20,17 @@ COLUMNS = (
 _QUALIFIED = ", ".join(f"r.{name.strip()}" for name in COLUMNS.split(","))
 
 
-def _row(values: Sequence[Any]) -> ProjectRow:
-    return ProjectRow(*values)
+def _row(values: Sequence[Any]) -> ProjectDocument:
+    return ProjectDocument(*values)
 
 
-async def load(session: Session, ids: Collection[UUID]) -> dict[UUID, ProjectRow]:
+async def load(session: Session, ids: Collection[UUID]) -> dict[UUID, ProjectDocument]:
     """Return the rows of these projects, as far as they exist."""
     rows = await session.fetch(f"select {COLUMNS} from project_rows where project_id = any(%s)", (list(ids),))
     return {r[0]: _row(r) for r in rows}
 
 
-async def save(session: Session, rows: Sequence[ProjectRow]) -> None:
+async def save(session: Session, rows: Sequence[ProjectDocument]) -> None:
     """Insert or replace rows and their memberships."""
     names = [name.strip() for name in COLUMNS.split(",")]
     updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
@@ -49,7 +51,13 @@ async def save(session: Session, rows: Sequence[ProjectRow]) -> None:
         )
 
 
-async def find(session: Session, partition: int, project_id: UUID) -> tuple[int, ProjectRow | None]:
+async def remove(session: Session, project_id: UUID) -> None:
+    """Remove a project's row and its memberships."""
+    await session.execute("delete from member_rows where project_id = %s", (project_id,))
+    await session.execute("delete from project_rows where project_id = %s", (project_id,))
+
+
+async def find(session: Session, partition: int, project_id: UUID) -> tuple[int, ProjectDocument | None]:
     """Return the model's checkpoint in the partition and the project's row, of one snapshot."""
     rows = await session.fetch(
         f"select c.position, {_QUALIFIED} from projection_checkpoints c"
@@ -71,7 +79,7 @@ async def page(
     archived: bool,
     before: tuple[datetime, UUID] | None,
     limit: int,
-) -> tuple[int, list[ProjectRow]]:
+) -> tuple[int, list[ProjectDocument]]:
     """Return the least checkpoint (0 if a partition has none yet) and a page of a member's projects, newest first."""
     conditions = ["m.user_id = %s", "r.archived = %s"]
     parameters: list[Any] = [user, archived]
@@ -95,7 +103,7 @@ async def page(
     return rows[0][0], [_row(r[1:]) for r in rows if r[1] is not None]
 
 
-def document(row: ProjectRow) -> dict[str, Any]:
+def document(row: ProjectDocument) -> dict[str, Any]:
     """Render a row as the public document, without the caller's role."""
     return {
         "id": str(row.project_id),

@@ -2,7 +2,18 @@
 
 from starlette.routing import Route
 
-from read_api.routes import blocks, history, members, projects
+from read_api.routes import (
+    blocks,
+    comments,
+    conflicts,
+    history,
+    members,
+    projects,
+    sessions,
+    suggestions,
+    themes,
+    versions,
+)
 from read_api.side import Reading
 
 
@@ -13,4 +24,10 @@ def query_routes(reading: Reading) -> list[Route]:
         *blocks.routes(reading),
         *history.routes(reading),
         *members.routes(reading),
+        *versions.routes(reading),
+        *comments.routes(reading),
+        *sessions.routes(reading),
+        *themes.routes(reading),
+        *conflicts.routes(reading),
+        *suggestions.routes(reading),
     ]

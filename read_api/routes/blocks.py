@@ -1,6 +1,7 @@
 """`/api/projects/{project}/blocks` and one block."""
 
 from functools import partial
+from itertools import islice
 from uuid import UUID
 
 import orjson
@@ -13,12 +14,14 @@ from projections.blocks import queries
 from projections.ports import Session
 from read_api.documents import Subject
 from read_api.live.hub import TREE
+from read_api.moments import Moment, deck_at, moment_of
 from read_api.parameters import Cursors, Parameters, path_id
-from read_api.responses import page_body
+from read_api.responses import body_tag, page_body
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
 
 LIST = "blocks"
+LIST_THEN = "blocks then"
 
 
 async def _load_one(
@@ -60,6 +63,9 @@ class BlockQueries:
         project_id, block_id = path_id(request, "project"), path_id(request, "block")
         parameters = Parameters.of(request)
         await reading.role(project_id, user, parameters.min_position)
+        if parameters.past:
+            moment = await moment_of(reading, project_id, parameters)
+            return await self._one_past(request, project_id, block_id, moment)
         partition = reading.partition(project_id)
         subject = Subject(
             key=self._keys.document(project_id, f"block:{block_id.hex}"),
@@ -74,6 +80,16 @@ class BlockQueries:
             raise NotFound("no such block")
         return reading.responder.answer(request, document.body, position, document.tag)
 
+    async def _one_past(self, request: Request, project_id: UUID, block_id: UUID, moment: Moment) -> Response:
+        past = await deck_at(self._reading, project_id, moment)
+        block = past.deck.blocks.get(block_id)
+        if block is None:
+            raise NotFound("no such block then")
+        body = orjson.dumps(queries.document(block))
+        return self._reading.responder.answer(
+            request, body, moment.position, body_tag(body), settled=moment.settled
+        )
+
     async def many(self, request: Request) -> Response:
         """Answer a page of a project's blocks: each slide, then what is on it."""
         reading = self._reading
@@ -84,6 +100,8 @@ class BlockQueries:
         if block_type is not None and block_type not in queries.BLOCK_TYPES:
             raise Invalid.at("type", f"must be one of {', '.join(queries.BLOCK_TYPES)}")
         cursor = parameters.values.get("cursor")
+        if parameters.past:
+            return await self._many_past(request, project_id, user, parameters, block_type)
         place = reading.cursors.decode(LIST, cursor, str)
         await reading.role(project_id, user, parameters.min_position)
         partition = reading.partition(project_id)
@@ -109,6 +127,28 @@ class BlockQueries:
         if document is None:
             raise NotFound("no such project")
         return reading.responder.answer(request, document.body, position, document.tag)
+
+    async def _many_past(
+        self, request: Request, project_id: UUID, user: str, parameters: Parameters, block_type: str | None
+    ) -> Response:
+        """Answer a page of what was shown; the cursor says of which position, and how far the pages came."""
+        reading = self._reading
+        place = reading.cursors.decode(LIST_THEN, parameters.values.get("cursor"), int, int)
+        known, begin = (int(p) for p in place) if place else (None, 0)
+        if known is not None and parameters.at_position not in {None, known}:
+            raise Invalid.at("cursor", "is a cursor of another position; start from the first page")
+        await reading.role(project_id, user, parameters.min_position)
+        moment = await moment_of(reading, project_id, parameters, known)
+        past = await deck_at(reading, project_id, moment)
+        rest = (i for i in range(max(begin, 0), len(past.shown)) if block_type in {None, past.shown[i].type})
+        page = list(islice(rest, parameters.limit + 1))
+        items = [queries.document(past.shown[i]) for i in page[: parameters.limit]]
+        more = len(page) > parameters.limit
+        cursor = reading.cursors.encode(LIST_THEN, moment.position, page[-1]) if more else None
+        body = page_body(items, cursor)
+        return reading.responder.answer(
+            request, body, moment.position, body_tag(body), settled=moment.settled
+        )
 
 
 def routes(reading: Reading) -> list[Route]:

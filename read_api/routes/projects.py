@@ -11,11 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from infra.http.errors import Invalid, NotFound, Unavailable
+from projections.access import Role
 from projections.ports import Session
 from projections.projects import queries
-from projections.projects.rows import ProjectRow
 from read_api.documents import Subject
+from read_api.moments import NOT_YET, Moment, deck_at, moment_of
 from read_api.parameters import Parameters, path_id
+from read_api.responses import body_tag
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
 
@@ -26,6 +28,10 @@ TEXT_LIMIT = 200
 async def _load(session: Session, partition: int, project_id: UUID) -> tuple[int, bytes | None]:
     as_of, row = await queries.find(session, partition, project_id)
     return as_of, orjson.dumps(queries.document(row)) if row else None
+
+
+def _with_role(body: bytes, role: Role) -> bytes:
+    return body[:-1] + b',"role":"' + role.label.encode() + b'"}'
 
 
 class ProjectQueries:
@@ -53,11 +59,24 @@ class ProjectQueries:
         project_id = path_id(request, "project")
         parameters = Parameters.of(request)
         role = await reading.role(project_id, user, parameters.min_position)
+        if parameters.past:
+            moment = await moment_of(reading, project_id, parameters)
+            return await self._past(request, project_id, moment, role)
         document, position = await reading.documents.get(self._subject(project_id), parameters.min_position)
         if document is None:
             raise NotFound("no such project")
-        body = document.body[:-1] + b',"role":"' + role.label.encode() + b'"}'
+        body = _with_role(document.body, role)
         return reading.responder.answer(request, body, position, f"{document.tag}-{role.label}")
+
+    async def _past(self, request: Request, project_id: UUID, moment: Moment, role: Role) -> Response:
+        """Answer a project as it was, with the role that the caller has now."""
+        past = await deck_at(self._reading, project_id, moment)
+        if past.deck.project is None:
+            raise NotFound(NOT_YET)
+        body = _with_role(orjson.dumps(queries.document(past.deck.project)), role)
+        return self._reading.responder.answer(
+            request, body, moment.position, body_tag(body), settled=moment.settled
+        )
 
     async def many(self, request: Request) -> Response:
         """Answer a page of the caller's projects, the newest first."""
@@ -98,7 +117,7 @@ class ProjectQueries:
         min_position: int,
         *,
         archived: bool,
-    ) -> tuple[int, list[ProjectRow]]:
+    ) -> tuple[int, list[queries.ProjectDocument]]:
         reading = self._reading
         deadline = asyncio.get_running_loop().time() + reading.settings.read_wait_ms / 1000
         known = 0

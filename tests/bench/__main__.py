@@ -18,6 +18,7 @@ from tests.bench.servers import embedded_servers
 from tests.bench.table import document, render
 
 INTERRUPTED = 130
+LEAST_EVENTS = 100_000
 
 
 def _arguments() -> argparse.Namespace:
@@ -25,11 +26,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", help="benches, by the beginnings of their names; none is all")
     parser.add_argument("--seconds", type=int, default=4, help="of one measurement (default: 4)")
     parser.add_argument("--rounds", type=int, default=3, help="of yardstick and ours (default: 3)")
+    parser.add_argument(
+        "--events", type=int, default=1_000_000, help="in the log of long-log (default: 1,000,000)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, round by round")
     parser.add_argument("--list", action="store_true", help="list the benches and end")
     found = parser.parse_args()
     if found.seconds < 1 or found.rounds < 1:
         parser.error("--seconds and --rounds are at least 1")
+    if found.events < LEAST_EVENTS:
+        parser.error(f"--events is at least {LEAST_EVENTS}")
     for name in found.names:
         if not any(bench.name.startswith(name) for bench in all_benches()):
             parser.error(f"there is no bench {name}; --list lists them")
@@ -81,7 +87,7 @@ def main() -> int:
         return 0
     run, interrupted = Run(), False
     try:
-        asyncio.run(_run(benches, Options(chosen.seconds, chosen.rounds), run))
+        asyncio.run(_run(benches, Options(chosen.seconds, chosen.rounds, chosen.events), run))
     except (KeyboardInterrupt, asyncio.CancelledError):
         interrupted = True
         say("interrupted")

@@ -14,10 +14,11 @@ Measure = Callable[[], Awaitable[Measured]]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long a measurement takes, and how often it is repeated."""
+    """How long a measurement takes, how often it is repeated, and how many events a long log has."""
 
     seconds: int
     rounds: int
+    events: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

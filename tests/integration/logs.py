@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
-from commands.ports import Append, EventWrite, StreamWrite
+from commands.ports import ANY_VERSION, Append, Appended, EventWrite, StreamWrite
 from domain.block import BlockAdded
 from domain.events import Event
 from domain.project import ProjectCreated, ProjectRenamed
@@ -81,3 +81,13 @@ def request(
 def one(stream: UUID, expected: int, *events: Event, **more: Any) -> Append:
     """Build a request on a project's own stream."""
     return request(stream, [(stream, expected)], [(0, e) for e in events], **more)
+
+
+async def append_all(log: PostgresEventLog, project: UUID, events: Sequence[Event], at_once: int = 1) -> None:
+    """Append a project's events in their order, so many in one request, whatever their streams' versions are."""
+    for i in range(0, len(events), at_once):
+        some = events[i : i + at_once]
+        streams = list(dict.fromkeys(e.originator_id for e in some))
+        writes = [(s, ANY_VERSION) for s in streams]
+        done = await log.append(request(project, writes, [(streams.index(e.originator_id), e) for e in some]))
+        assert isinstance(done, Appended)

@@ -6,15 +6,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from domain.block import BlockAdded, BlockDeleted, BlockEdited, BlockMoved, BlockUndeleted
+from domain.comments import ThreadOpened, ThreadReopened, ThreadReplied, ThreadResolved
 from domain.events import Event, Recorded
 from domain.project import (
     AccessGranted,
     AccessRevoked,
+    OwnershipTransferred,
     ProjectArchived,
     ProjectCreated,
     ProjectRenamed,
     ProjectUnarchived,
+    ThemeApplied,
+    VersionNamed,
 )
+from domain.session import SessionJoined, SessionLeft
+from domain.theme import ThemeDefined, ThemeRevised
+from domain.theme.aggregate import PLAIN_COLORS, PLAIN_FONTS
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 ADA = {"actor": {"id": "ada", "kind": "person"}}
@@ -56,6 +63,81 @@ def archived(project: UUID, version: int) -> ProjectArchived:
 
 def unarchived(project: UUID, version: int) -> ProjectUnarchived:
     return ProjectUnarchived(originator_id=project, originator_version=version)
+
+
+def transferred(project: UUID, version: int, from_user: str, to_user: str) -> OwnershipTransferred:
+    return OwnershipTransferred(
+        originator_id=project, originator_version=version, from_user=from_user, to_user=to_user
+    )
+
+
+def themed(project: UUID, version: int, theme_id: str | None) -> ThemeApplied:
+    return ThemeApplied(originator_id=project, originator_version=version, theme_id=theme_id)
+
+
+def version_named(project: UUID, version: int, version_id: str, name: str, position: int) -> VersionNamed:
+    return VersionNamed(
+        originator_id=project,
+        originator_version=version,
+        version_id=version_id,
+        name=name,
+        position=position,
+    )
+
+
+def defined(
+    theme: UUID,
+    name: str = "A theme",
+    *,
+    owner: str = "ada",
+    colors: Mapping[str, Any] | None = None,
+    fonts: Mapping[str, str] | None = None,
+) -> ThemeDefined:
+    return ThemeDefined(
+        originator_id=theme,
+        originator_version=1,
+        owner=owner,
+        name=name,
+        colors={**PLAIN_COLORS, **(colors or {})},
+        fonts={**PLAIN_FONTS, **(fonts or {})},
+    )
+
+
+def revised(theme: UUID, version: int, **changes: Any) -> ThemeRevised:
+    return ThemeRevised(originator_id=theme, originator_version=version, changes=changes)
+
+
+def opened(thread: UUID, project: UUID, text: Any = "Why?", *, block: UUID | None = None) -> ThreadOpened:
+    """A text may be a sealed one."""
+    return ThreadOpened(
+        originator_id=thread,
+        originator_version=1,
+        project_id=str(project),
+        block_id=str(block) if block else None,
+        text=text,
+    )
+
+
+def replied(thread: UUID, version: int, reply: UUID, text: Any = "So.") -> ThreadReplied:
+    return ThreadReplied(originator_id=thread, originator_version=version, reply_id=str(reply), text=text)
+
+
+def resolved(thread: UUID, version: int) -> ThreadResolved:
+    return ThreadResolved(originator_id=thread, originator_version=version)
+
+
+def reopened(thread: UUID, version: int) -> ThreadReopened:
+    return ThreadReopened(originator_id=thread, originator_version=version)
+
+
+def joined(session: UUID, project: UUID, user: str = "ada", client: str = "socket-1") -> SessionJoined:
+    return SessionJoined(
+        originator_id=session, originator_version=1, project_id=str(project), user=user, client=client
+    )
+
+
+def left(session: UUID, version: int, reason: str = "closed") -> SessionLeft:
+    return SessionLeft(originator_id=session, originator_version=version, reason=reason)
 
 
 def added(

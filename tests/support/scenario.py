@@ -19,6 +19,7 @@ from domain.outline import Outline
 from domain.problems import problem_of
 from domain.project import Project, ProjectEvent
 from tests.support.making import ADA, added, created, granted
+from tests.support.memory_decks import InMemoryDecks
 from tests.support.memory_log import InMemoryEventLog
 
 PROJECT = UUID("7b0f4a52-5c9e-4a7e-9a54-1f6f3f0f7d11")
@@ -87,7 +88,7 @@ class Process:
 
     def __init__(self, log: InMemoryEventLog, clock: Clock) -> None:
         self._log = log
-        self.repository = Repository(log, clock)
+        self.repository = Repository(log, clock, decks=InMemoryDecks(log))
         self.bus = Bus(log, self.repository, all_handlers())
 
     async def run(

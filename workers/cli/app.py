@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import audit, events, importing, projections, serve, servers, tokens, up
+from workers.cli import audit, events, importing, projections, retention, serve, servers, tokens, up
 
 app = typer.Typer(
     name="decklog",
@@ -18,6 +18,7 @@ app.command("import")(importing.import_file)
 app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
+app.add_typer(retention.app, name="project")
 app.add_typer(servers.db, name="db")
 app.add_typer(servers.cache, name="cache")
 app.add_typer(serve.app, name="serve")

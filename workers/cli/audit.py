@@ -136,6 +136,11 @@ def _tell(report: Report, *, as_json: bool) -> None:
         typer.echo("no checkpoint to hold it against: a tail that was cut off would not be seen")
     else:
         typer.echo(f"{len(report.checkpoints)} checkpoints, {report.roots} roots compared")
+    if done.tombstones:
+        projects = f"{len(done.detached):,} project{'s' * (len(done.detached) != 1)}"
+        typer.echo(
+            f"{done.tombstones:,} events of {projects} detached: their hashes are kept, not recomputed"
+        )
     if done.unanchored:
         typer.echo(f"{done.unanchored:,} events go on streams that begin before this file: not checked")
     if not findings:

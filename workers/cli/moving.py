@@ -10,7 +10,8 @@ import typer
 
 from infra.audit.exported import ExportedLog
 from infra.audit.moving import NotEmpty, NotVerified, export_log, import_log
-from infra.audit.stored import StoredLog, stored_log
+from infra.audit.stored import StoredLog, settled, stored_log
+from infra.audit.trail import kept_in_file
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, expected, fail, found_settings
 from workers.cli.progress import counted
 
@@ -25,7 +26,7 @@ def export_events(
     """Write the log as NDJSON, one CloudEvent a line, with all that its verification needs."""
     settings = found_settings(data_dir)
     try:
-        with expected():
+        with expected(), settled(settings):
             source, _ = stored_log(settings, project=project, after=after)
             events = _export(source, file)
     except BrokenPipeError:
@@ -56,6 +57,14 @@ def import_events(
     file: Annotated[
         Path, typer.Argument(help="What `events export` wrote of a whole log.", exists=True, dir_okay=False)
     ],
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file of checkpoints that were signed over this log, to go on with.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     data_dir: DataDir = DEFAULT_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +72,8 @@ def import_events(
     settings = found_settings(data_dir)
     try:
         with expected(), counted("importing", ExportedLog(file).estimate()) as progress:
-            position, epoch = import_log(settings, file, progress)
+            lines = kept_in_file(checkpoints) if checkpoints else []
+            position, epoch = import_log(settings, file, progress, lines)
     except NotVerified as wrong:
         for found in wrong.findings.listed():
             typer.echo(f"  {found.kind}: {found.detail}", err=True)

@@ -24,7 +24,7 @@ CROWD = Budget("1,000 writers", "pgbench -c 64", 2.0, 3.5)
 PAIR = Budget("2 processes, 64 writers each", "1 process, 64", 1.4)
 
 
-async def _append(settings: Settings, seconds: int, *writers: int) -> Measured:
+async def append(settings: Settings, seconds: int, *writers: int) -> Measured:
     """Append from a process for each number of writers, all at the same time."""
     servers = {
         "database_url": settings.dsn,
@@ -62,11 +62,11 @@ async def _run(stage: Stage) -> None:
             await stage.compare(
                 [budget],
                 partial(pgbench.measure, clients, seconds),
-                partial(_append, settings, seconds, writers),
+                partial(append, settings, seconds, writers),
             )
     async with stage.servers.database() as settings:
         await stage.compare(
-            [PAIR], partial(_append, settings, seconds, 64), partial(_append, settings, seconds, 64, 64)
+            [PAIR], partial(append, settings, seconds, 64), partial(append, settings, seconds, 64, 64)
         )
 
 

@@ -6,7 +6,7 @@ PROJECT_KEYS = {
     "version", "position", "created_at", "created_by", "updated_at", "updated_by",
 }  # fmt: skip
 BLOCK_KEYS = {
-    "id", "project_id", "parent_id", "type", "rank", "content", "deleted",
+    "id", "project_id", "parent_id", "type", "rank", "origin_block_id", "content", "deleted",
     "version", "position", "created_at", "created_by", "updated_at", "updated_by",
 }  # fmt: skip
 EVENT_KEYS = {"position", "event", "stream", "project_id", "actor", "at", "command_id", "data"}

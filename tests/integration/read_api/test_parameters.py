@@ -77,8 +77,26 @@ async def test_what_is_no_cursor_of_a_list_is_refused(system: System, deck: Deck
         ("{p}/history", "after", "-5"),
         ("/api/projects", "archived", "maybe"),
         ("/api/projects", "q", "a\0b"),
-        ("{p}", "at_position", "1"),
-        ("{p}/blocks", "at", "2026-01-01T00:00:00Z"),
+        *[
+            (path, "at_position", value)
+            for path in ("{p}", "{p}/blocks", "{p}/blocks/{b}")
+            for value in ("-1", "x", "", "1.5", str(2**63))
+        ],
+        *[
+            (path, "at", value)
+            for path in ("{p}", "{p}/blocks", "{p}/blocks/{b}")
+            for value in (
+                "",
+                "yesterday",
+                "2026-01-01",
+                "2026-01-01T00:00:00",
+                "2026-02-30T00:00:00Z",
+                "1",
+                "0001-01-01T00:00:00+23:59",
+                "2026-01-01T00:00:00ZZ",
+                "٢026-01-01T00:00:00Z",
+            )
+        ],
     ],
 )
 async def test_other_parameters_are_checked(deck: Deck, path: str, name: str, value: str) -> None:

@@ -154,7 +154,7 @@ def test_every_broken_field_of_a_block_is_noticed_and_told(
         assert str(TEXT) in caplog.text
 
 
-@pytest.mark.parametrize("field", ["title", "aspect", "theme_id", "members", "archived"])
+@pytest.mark.parametrize("field", ["title", "aspect", "theme_id", "members", "archived", "origin_id", "versions"])
 def test_every_broken_field_of_a_project_is_noticed(field: str) -> None:
     state: dict[str, Any] = {
         "title": "T",
@@ -162,11 +162,13 @@ def test_every_broken_field_of_a_project_is_noticed(field: str) -> None:
         "theme_id": None,
         "members": {"a": "owner"},
         "archived": False,
+        "origin_id": None,
+        "versions": 0,
     }
-    assert PROJECTS.pick([Snapshot(PROJECT, 7, "project", 1, 9, state)]) is not None
+    assert PROJECTS.pick([Snapshot(PROJECT, 7, "project", 2, 9, state)]) is not None
     for wrong in ({**state, field: 7.5}, {k: v for k, v in state.items() if k != field}):
-        assert PROJECTS.pick([Snapshot(PROJECT, 7, "project", 1, 9, wrong)]) is None
-    assert PROJECTS.pick([Snapshot(PROJECT, 7, "project", 1, 9, {**state, "members": {"a": "king"}})]) is None
+        assert PROJECTS.pick([Snapshot(PROJECT, 7, "project", 2, 9, wrong)]) is None
+    assert PROJECTS.pick([Snapshot(PROJECT, 7, "project", 2, 9, {**state, "members": {"a": "king"}})]) is None
 
 
 def test_an_older_snapshot_of_a_known_schema_is_used_if_a_newer_one_is_not_known() -> None:

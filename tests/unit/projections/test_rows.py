@@ -5,13 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from domain.documents import BlockDocument, ProjectDocument, fold_block, fold_project
 from domain.events import Recorded
 from projections.blocks.queries import document as block_document
-from projections.blocks.rows import BlockRow
-from projections.blocks.rows import fold as fold_block
 from projections.projects.queries import document as project_document
-from projections.projects.rows import ProjectRow
-from projections.projects.rows import fold as fold_project
 from tests.support.making import (
     added,
     archived,
@@ -40,12 +37,12 @@ ADDED = recorded(
 
 
 @pytest.fixture
-def project() -> ProjectRow:
+def project() -> ProjectDocument:
     return fold_project(None, CREATED)
 
 
 @pytest.fixture
-def block() -> BlockRow:
+def block() -> BlockDocument:
     return fold_block(None, ADDED)
 
 
@@ -61,8 +58,8 @@ def touched(row: Any, by: Recorded, **changes: Any) -> Any:
     )
 
 
-def test_a_project_begins_with_its_owner_as_member(project: ProjectRow) -> None:
-    assert project == ProjectRow(
+def test_a_project_begins_with_its_owner_as_member(project: ProjectDocument) -> None:
+    assert project == ProjectDocument(
         project_id=PROJECT,
         title="A",
         owner="ada",
@@ -91,21 +88,21 @@ def test_a_project_begins_with_its_owner_as_member(project: ProjectRow) -> None:
         (unarchived(PROJECT, 2), {"archived": False}),
     ],
 )
-def test_a_projects_events_change_what_they_say(project: ProjectRow, event: Any, changes: Any) -> None:
+def test_a_projects_events_change_what_they_say(project: ProjectDocument, event: Any, changes: Any) -> None:
     later = recorded(event, 8, by="grace")
 
     assert fold_project(project, later) == touched(project, later, **changes)
 
 
-def test_an_archived_project_can_come_back(project: ProjectRow) -> None:
+def test_an_archived_project_can_come_back(project: ProjectDocument) -> None:
     shut = fold_project(project, recorded(archived(PROJECT, 2), 8))
 
     assert shut.archived
     assert not fold_project(shut, recorded(unarchived(PROJECT, 3), 9)).archived
 
 
-def test_a_block_begins_as_it_was_added(block: BlockRow) -> None:
-    assert block == BlockRow(
+def test_a_block_begins_as_it_was_added(block: BlockDocument) -> None:
+    assert block == BlockDocument(
         project_id=PROJECT,
         block_id=BLOCK,
         parent_id=SLIDE,
@@ -118,6 +115,7 @@ def test_a_block_begins_as_it_was_added(block: BlockRow) -> None:
         created_by="ada",
         updated_at=ADDED.recorded_at,
         updated_by="ada",
+        origin_block_id=None,
         content={"text": "A", "level": 2},
     )
 
@@ -132,20 +130,20 @@ def test_a_block_begins_as_it_was_added(block: BlockRow) -> None:
         (undeleted(BLOCK, 2), {"deleted": False}),
     ],
 )
-def test_a_blocks_events_change_what_they_say(block: BlockRow, event: Any, changes: Any) -> None:
+def test_a_blocks_events_change_what_they_say(block: BlockDocument, event: Any, changes: Any) -> None:
     later = recorded(event, 8, project=PROJECT, by="grace")
 
     assert fold_block(block, later) == touched(block, later, **changes)
 
 
-def test_a_deleted_block_can_come_back(block: BlockRow) -> None:
+def test_a_deleted_block_can_come_back(block: BlockDocument) -> None:
     gone = fold_block(block, recorded(deleted(BLOCK, 2), 8, project=PROJECT))
 
     assert gone.deleted
     assert not fold_block(gone, recorded(undeleted(BLOCK, 3), 9, project=PROJECT)).deleted
 
 
-def test_folding_leaves_the_row_before_as_it_was(block: BlockRow, project: ProjectRow) -> None:
+def test_folding_leaves_the_row_before_as_it_was(block: BlockDocument, project: ProjectDocument) -> None:
     fold_block(block, recorded(edited(BLOCK, 2, text="B"), 8, project=PROJECT))
     fold_project(project, recorded(granted(PROJECT, 2, "vera", "viewer"), 8))
 
@@ -161,13 +159,14 @@ def test_an_event_before_the_first_one_is_told_by_its_position(fold: Callable[..
         fold(None, recorded(event, 8))
 
 
-def test_a_blocks_document_is_that_of_the_contract(block: BlockRow) -> None:
+def test_a_blocks_document_is_that_of_the_contract(block: BlockDocument) -> None:
     assert block_document(block) == {
         "id": str(BLOCK),
         "project_id": str(PROJECT),
         "parent_id": str(SLIDE),
         "type": "heading",
         "rank": "a1",
+        "origin_block_id": None,
         "content": {"text": "A", "level": 2},
         "version": 1,
         "position": 4,
@@ -180,7 +179,9 @@ def test_a_blocks_document_is_that_of_the_contract(block: BlockRow) -> None:
     assert block_document(replace(block, parent_id=None))["parent_id"] is None
 
 
-def test_a_projects_document_is_that_of_the_contract_but_for_the_callers_role(project: ProjectRow) -> None:
+def test_a_projects_document_is_that_of_the_contract_but_for_the_callers_role(
+    project: ProjectDocument,
+) -> None:
     shared = fold_project(project, recorded(granted(PROJECT, 2, "Aaron", "viewer"), 5))
 
     assert project_document(shared) == {

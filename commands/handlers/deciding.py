@@ -1,0 +1,38 @@
+"""From what a handler changed to what it decided."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from commands.answers import Decision
+from commands.context import Context
+from commands.unit_of_work import StreamState
+from domain.block import Block, BlockEditConflicted, BlockEvent
+from domain.block.changes import BlockChanges
+from domain.catalogue import conflict_data
+
+
+def settled(
+    changes: BlockChanges,
+    context: Context,
+    outcome: str = "applied",
+    *,
+    others: Sequence[BlockEvent] = (),
+    result: dict[str, Any] | None = None,
+) -> Decision:
+    """Record what happened to one block, after what happened to `others` for its sake."""
+    block = changes.block
+    if not changes.events:
+        return unchanged(block)
+    streams = context.record(block.project_id, [*others, *changes.events])
+    return Decision(block.project_id, streams[-1:], outcome, told(changes.conflicts), result or {})
+
+
+def unchanged(block: Block) -> Decision:
+    """Say that nothing was to be done to a block."""
+    return Decision(block.project_id, [StreamState(block.id, "block", block.version)], "unchanged")
+
+
+def told(conflicts: Sequence[BlockEditConflicted]) -> list[dict[str, Any]]:
+    """Describe conflicts as entries of an answer's `conflicts`."""
+    described = [conflict_data(c) for c in conflicts]
+    return [{"id": d.pop("conflict_id"), **d} for d in described]

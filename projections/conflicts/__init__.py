@@ -1,0 +1,1 @@
+"""The conflicts read model: one row a conflict, settled or not."""

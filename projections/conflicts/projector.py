@@ -1,0 +1,33 @@
+"""Keeps the rows of conflicts."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.events import Recorded
+from projections.conflicts import queries
+from projections.conflicts.rows import fold, key_of
+from projections.ports import Session
+
+
+class ConflictsModel:
+    """Conflicts by project, block and the version that keeps them."""
+
+    name = "conflicts"
+
+    async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
+        """Fold events about conflicts; others only move the checkpoint."""
+        relevant = [(key, r) for r in events if (key := key_of(r)) is not None]
+        if not relevant:
+            return
+        rows = await queries.load(session, {key for key, _ in relevant})
+        for key, recorded in relevant:
+            rows[key] = fold(rows.get(key), recorded)
+        await queries.save(session, list(rows.values()))
+
+    async def forget(self, session: Session, project_id: UUID) -> None:
+        """Remove the rows of a project."""
+        await session.execute("delete from conflict_rows where project_id = %s", (project_id,))
+
+    async def clear(self, session: Session) -> None:
+        """Remove all rows."""
+        await session.execute("delete from conflict_rows")

@@ -1,0 +1,1 @@
+"""The sessions read model: one row a collaboration session, also after it has ended."""

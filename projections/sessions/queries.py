@@ -1,0 +1,81 @@
+"""SQL of the sessions read model. Every query names the project first."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.catalogue import timestamp
+from projections.ports import Session
+from projections.sessions.rows import SessionRow
+
+__all__ = ["SessionRow", "active_page", "document", "load", "save"]
+
+COLUMNS = (
+    "project_id, session_id, user_id, client, active, reason, joined, version, position,"
+    " created_at, created_by, updated_at, updated_by"
+)
+_NAMES = [name.strip() for name in COLUMNS.split(",")]
+_TYPES = {
+    "project_id": "uuid",
+    "session_id": "uuid",
+    "active": "boolean",
+    "joined": "bigint",
+    "version": "bigint",
+    "position": "bigint",
+    "created_at": "timestamptz",
+    "updated_at": "timestamptz",
+}
+_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
+_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])
+
+
+async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, SessionRow]:
+    """Return the rows of these sessions (session id: project id), as far as they exist."""
+    rows = await session.fetch(
+        f"select {COLUMNS} from session_rows where (project_id, session_id) in"
+        " (select * from unnest(%s::uuid[], %s::uuid[]))",
+        (list(ids.values()), list(ids)),
+    )
+    return {r[1]: SessionRow(*r) for r in rows}
+
+
+async def save(session: Session, rows: Sequence[SessionRow]) -> None:
+    """Insert or replace rows, all in one statement."""
+    await session.execute(
+        f"insert into session_rows ({COLUMNS}) select * from unnest({_UNNEST})"
+        f" on conflict (project_id, session_id) do update set {_UPDATES}",
+        [[getattr(row, name) for row in rows] for name in _NAMES],
+    )
+
+
+async def active_page(
+    session: Session, partition: int, project_id: UUID, *, after: int, limit: int
+) -> tuple[int, list[SessionRow]]:
+    """Return the model's checkpoint in the partition and a page of a project's active sessions, the oldest first."""
+    rows = await session.fetch(
+        f"with page as materialized (select {COLUMNS} from session_rows"
+        " where project_id = %s and active and joined > %s order by joined limit %s)"
+        " select c.position, page.* from projection_checkpoints c left join page on true"
+        " where c.model = 'sessions' and c.partition = %s order by page.joined",
+        (project_id, after, limit, partition),
+    )
+    if not rows:
+        return 0, []
+    return rows[0][0], [SessionRow(*r[1:]) for r in rows if r[1] is not None]
+
+
+def document(row: SessionRow) -> dict[str, Any]:
+    """Render a row as the public document."""
+    return {
+        "id": str(row.session_id),
+        "project_id": str(row.project_id),
+        "user": row.user_id,
+        "client": row.client,
+        "active": row.active,
+        "version": row.version,
+        "position": row.position,
+        "created_at": timestamp(row.created_at),
+        "created_by": row.created_by,
+        "updated_at": timestamp(row.updated_at),
+        "updated_by": row.updated_by,
+    }

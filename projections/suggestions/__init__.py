@@ -1,0 +1,1 @@
+"""The suggestions read model: one row a suggestion, decided or not."""

@@ -1,0 +1,1 @@
+"""The versions read model: one row a named version of a project."""
