@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench faults lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: $(READY) ## Format the code
 
 bench: $(READY) ## Measure against the yardsticks (ARGS="append http")
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+faults: $(READY) ## Break everything under a log for minutes, and check it (ARGS="--minutes 10")
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 lock: ## Resolve the lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --all-extras \

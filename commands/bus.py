@@ -67,6 +67,10 @@ class Bus:
         self._handlers = handlers
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
+    def begin_anew(self, repository: Repository) -> None:
+        """Decide on another repository from the next attempt on: what the one so far knew is true no longer."""
+        self._repository = repository
+
     async def run(self, request: Request) -> Answer:
         """Carry a request out.
 

@@ -3,8 +3,9 @@
 Commands of an atomic batch see each other's changes through it before anything is written.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from commands.folding import Loaded
@@ -48,6 +49,7 @@ class UnitOfWork:
         self._last: dict[UUID, int] = {}
         self._written: dict[UUID, int] = {}
         self._stored: dict[UUID, Block] = {}
+        self._drafts: dict[tuple[UUID, int], Mapping[str, Any]] = {}
         self._read: dict[UUID, int] = {}
         self.events: list[EventWrite] = []
         # The position of the latest event among all that was read: what an answer without events refers to.
@@ -124,17 +126,51 @@ class UnitOfWork:
         return await self._repository.project_at(project_id, version)
 
     async def deck(self, project_id: UUID, position: int | None = None) -> Deck | None:
-        """Return a whole project as the log has it at a position (None: now); None if it did not exist then."""
+        """Return a whole project as the log has it at a position; None if it did not exist then.
+
+        Without a position it is of now; once the outline was read, as of that: the two then fit each other.
+        """
+        if position is None:
+            position = self._guards.get(project_id)
         return await self._repository.deck(project_id, position)
+
+    async def latest(self, project_id: UUID, block_id: UUID) -> Block:
+        """Return a block, not as a cache may still know it, but as the log has it now, with what came here.
+
+        Raises:
+            NotFound: the project has no such block.
+        """
+        if block_id not in self._written:
+            self._blocks.pop(block_id, None)
+            await self._repository.refresh(block_id)
+        return await self.block(project_id, block_id)
 
     def adopt(self, block: Block) -> None:
         """Take in a block that was read otherwise; what is written to it rests on its version."""
-        if block.id not in self._blocks:
+        if block.id not in self._written:
             self._blocks[block.id] = self._stored[block.id] = block
 
     def written(self, stream_id: UUID) -> int:
         """Return how many events of this request a stream has got so far."""
         return self._written.get(stream_id, 0)
+
+    def pending(self, stream_id: UUID) -> list[Event]:
+        """Return the events of this request that a stream has got so far."""
+        if stream_id not in self._written:
+            return []
+        return [written.event for written in self.events if written.event.originator_id == stream_id]
+
+    def drafted(self, base: Block, content: Mapping[str, Any]) -> None:
+        """Remember what a command of this request made of an earlier version of a block."""
+        self._drafts[base.id, base.version] = content
+
+    def draft(self, base: Block) -> Block:
+        """Return an earlier version of a block with what commands of this request have made of it so far.
+
+        A batch is made by somebody who sees his own edits, but not what others did meanwhile.
+        """
+        content = self._drafts.get((base.id, base.version))
+        return base if content is None else replace(base, content=content)
 
     def changes(self, project_id: UUID) -> bool:
         """Tell whether this request has written to a project so far."""

@@ -111,6 +111,13 @@ class Outline:
         """Return the blocks right below a parent (None: the slides), deleted ones included, in order."""
         return sorted((n for n in self._nodes.values() if n.parent_id == parent_id), key=lambda n: n.order)
 
+    def by_parent(self) -> dict[UUID | None, list[Node]]:
+        """Return the blocks by what they stand on, deleted ones included, in no order: for who asks about many."""
+        found: dict[UUID | None, list[Node]] = {}
+        for node in self._nodes.values():
+            found.setdefault(node.parent_id, []).append(node)
+        return found
+
     def below(self, block_id: UUID) -> list[Node]:
         """Return all blocks under a block, at any depth."""
         found: list[Node] = []

@@ -16,6 +16,7 @@ from infra.http.auth import Authenticator
 from infra.postgres.appender import Appender
 from infra.postgres.connections import Connection, pool
 from infra.postgres.decks import PostgresDecks
+from infra.postgres.epochs import EpochWatch
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.postgres.personal import Revealer, Sealer
 from infra.postgres.read_database import PostgresDatabase
@@ -53,10 +54,12 @@ class WriteSide:
     vault: Vault
     snapshots: PostgresSnapshots
     decks: PostgresDecks
+    epochs: EpochWatch
 
     async def start(self) -> None:
         """Open connections and begin to take requests."""
         await self.pool.open()
+        await self.epochs.start()
         await self.vault.start()
         await self.snapshots.start()
         await self.appender.start()
@@ -66,6 +69,7 @@ class WriteSide:
         await self.appender.stop()
         await self.snapshots.stop()
         await self.vault.stop()
+        await self.epochs.stop()
         await self.pool.close()
 
 
@@ -77,17 +81,26 @@ def write_side(settings: Settings) -> WriteSide:
     log = PostgresEventLog(connections, appender)
     snapshots = PostgresSnapshots(connections)
     decks = PostgresDecks(connections, log)
-    repository = Repository(
-        log,
-        time.monotonic,
-        snapshots=snapshots,
-        decks=decks,
-        snapshot_every=settings.snapshot_every,
-        cache_bytes=settings.aggregate_cache_mb * 2**20,
-        rights_max_age=settings.rights_max_age_ms / 1000,
-    )
+
+    def repository() -> Repository:
+        return Repository(
+            log,
+            time.monotonic,
+            snapshots=snapshots,
+            decks=decks,
+            snapshot_every=settings.snapshot_every,
+            cache_bytes=settings.aggregate_cache_mb * 2**20,
+            rights_max_age=settings.rights_max_age_ms / 1000,
+        )
+
+    def begin_anew() -> None:
+        # Whatever is being loaded still ends up in the old repository, where nobody looks any more.
+        snapshots.forget()
+        bus.begin_anew(repository())
+
+    bus = Bus(log, repository(), all_handlers())
     return WriteSide(
-        bus=Bus(log, repository, all_handlers()),
+        bus=bus,
         authenticator=Authenticator(settings.jwt_secret, time.time),
         appender=appender,
         pool=connections,
@@ -95,6 +108,7 @@ def write_side(settings: Settings) -> WriteSide:
         vault=vault,
         snapshots=snapshots,
         decks=decks,
+        epochs=EpochWatch(settings, connections, begin_anew),
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from projections.ports import Session
 
 CHANNEL = "decklog_checkpoint"
+# Notified with the position at which rebuilt tables took the place of live ones.
+REBUILT = "decklog_rebuilt"
 
 
 async def lock(session: Session, model: str, partition: int) -> int:
@@ -29,6 +31,13 @@ async def advance(session: Session, model: str, partition: int, position: int) -
         (position, model, partition),
     )
     await session.execute("select pg_notify(%s, %s)", (CHANNEL, f"{model} {partition} {position}"))
+
+
+async def last_swap(session: Session) -> int:
+    """Return the position at which rebuilt tables last took the place of live ones; 0 if they never did."""
+    rows = await session.fetch("select coalesce(max(position), 0) from projection_versions")
+    position: int = rows[0][0]
+    return position
 
 
 async def slowest(session: Session, partition: int, models: Sequence[str]) -> int:

@@ -12,11 +12,15 @@ import orjson
 
 from domain.catalogue import public_event
 from domain.events import Recorded
+from projections.conflicts.queries import of_event
 from projections.ports import Personal
 
 ENVELOPE = b'{"type":"event",'
 # In JSON this is a key and never somebody's text, where the quotes would be escaped.
 SEALED = b'"sealed":"'
+# An event's name stands before anything that somebody wrote: behind the envelope and the position.
+CONFLICTED = b'"event":"block-edit-conflicted"'
+NAMED_BY = len(ENVELOPE) + len(b'"position":,') + 19 + len(CONFLICTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class LiveItem:
     stream_id: UUID
     kind: str
     message: bytes
+    # What goes out right after it: a conflict is also told as a message of its own.
+    conflict: bytes | None = None
 
     @property
     def event(self) -> bytes:
@@ -44,12 +50,21 @@ def live_item(recorded: Recorded) -> LiveItem:
     """Render an event for live readers, personal values still sealed."""
     event = recorded.event
     message = ENVELOPE + orjson.dumps(public_event(recorded, sealed=True))[1:]
-    return LiveItem(recorded.position, recorded.project_id, event.originator_id, event.KIND, message)
+    stream, conflict = event.originator_id, _conflict(message)
+    return LiveItem(recorded.position, recorded.project_id, stream, event.KIND, message, conflict)
 
 
 def routed(position: int, route: bytes, message: bytes) -> LiveItem:
     """Rebuild an item from its route and message."""
-    return LiveItem(position, UUID(bytes=route[:16]), UUID(bytes=route[16:32]), route[32:].decode(), message)
+    project, stream = UUID(bytes=route[:16]), UUID(bytes=route[16:32])
+    return LiveItem(position, project, stream, route[32:].decode(), message, _conflict(message))
+
+
+def _conflict(message: bytes) -> bytes | None:
+    """Return the message that tells of a conflict, None for events that keep none."""
+    if CONFLICTED not in message[:NAMED_BY]:
+        return None
+    return orjson.dumps({"type": "conflict", **of_event(orjson.loads(message))})
 
 
 async def revealed(items: Sequence[LiveItem], personal: Personal) -> Sequence[LiveItem]:

@@ -12,6 +12,10 @@ class ReadModel(Protocol):
     """Rows derived from the log, and nothing else: a projector never calls out."""
 
     name: str
+    # Goes up whenever the rows of the same events become others: the live ones are then rebuilt.
+    version: int
+    # The tables that hold the rows, and nothing else. Their names stand without a schema in the SQL.
+    tables: tuple[str, ...]
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold events, in order, into the rows. It runs in the transaction that moves the checkpoint."""

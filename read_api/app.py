@@ -30,6 +30,7 @@ from read_api.live.socket import LiveSockets
 from read_api.live.sse import ServerSentEvents
 from read_api.openapi import install_openapi
 from read_api.parameters import Cursors
+from read_api.rebuilt import RebuiltWatch
 from read_api.past import Past
 from read_api.responses import Responder
 from read_api.routes import query_routes
@@ -110,12 +111,18 @@ async def _follow_epochs(
 ) -> None:
     """Keep the process's knowledge of the log current, epoch after epoch, until cancelled."""
     while True:
-        listening = asyncio.create_task(listen(settings, checkpoints.CHANNEL, reading.watch.notified))
+        rebuilt = RebuiltWatch(reading.documents, side.database)
+        beside = [
+            asyncio.create_task(listen(settings, checkpoints.CHANNEL, reading.watch.notified)),
+            asyncio.create_task(listen(settings, checkpoints.REBUILT, rebuilt.notified)),
+            asyncio.create_task(rebuilt.run()),
+        ]
         try:
             await reading.hub.run()
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
         reading = await _reading_again(settings, side)
         install(reading)
 

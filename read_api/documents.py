@@ -78,7 +78,12 @@ class Documents:
         self._patience = patience
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._loading: dict[str, asyncio.Task[tuple[int, Document | None]]] = {}
+        self._floor = 0
         self.counts = CacheCounts()
+
+    def distrust(self, position: int) -> None:
+        """Believe nothing any more that is true as of an earlier position: the tables it is of were replaced."""
+        self._floor = max(self._floor, position)
 
     def cached(self, subject: Subject, min_position: int) -> tuple[Document, int] | None:
         """Return a document that this process holds and knows to be true at `min_position`, or None."""
@@ -90,7 +95,7 @@ class Documents:
     def _if_true(
         self, subject: Subject, document: Document, min_position: int
     ) -> tuple[Document, int] | None:
-        if document.as_of < self._hub.touched.last(subject.touched):
+        if document.as_of < max(self._floor, self._hub.touched.last(subject.touched)):
             return None
         position = max(document.as_of, self._hub.position(subject.partition))
         return (document, position) if position >= min_position else None

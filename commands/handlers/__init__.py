@@ -10,6 +10,7 @@ from commands.handlers import (
     importing,
     project,
     restoring,
+    suggestions,
     theme,
     undoing,
 )
@@ -70,8 +71,8 @@ def all_handlers() -> Handlers:
         DeleteBlock: editing.delete,
         UndeleteBlock: block.undelete,
         ResolveConflict: conflicts.resolve,
-        AcceptSuggestion: conflicts.accept,
-        RejectSuggestion: conflicts.reject,
+        AcceptSuggestion: suggestions.accept,
+        RejectSuggestion: suggestions.reject,
         Undo: undoing.undo,
         Redo: undoing.redo,
         RestoreProject: restoring.restore,

@@ -6,11 +6,13 @@ from commands.answers import Decision
 from commands.context import Context
 from commands.handlers.deciding import settled, unchanged
 from commands.handlers.refusing import invalid, require_base, version_conflict
+from commands.handlers.since import by_person, since
 from commands.messages import AddBlock, MoveBlock, UndeleteBlock
-from domain.block import Block, BlockAdded, BlockEvent, BlockMoved
+from domain.block import Block, BlockAdded, BlockEvent
 from domain.block.changes import PLACE, BlockChanges, place_of
 from domain.content import ContentInvalid, new_content
 from domain.errors import AlreadyExists
+from domain.events import Recorded
 from domain.outline import Place
 
 
@@ -51,7 +53,7 @@ async def move(command: MoveBlock, context: Context) -> Decision:
     else:
         parent_id = command.parent_id
     if block.deleted:
-        raise await version_conflict(block, block.version, context, "the block is deleted; undelete it first")
+        raise await version_conflict(block, base.version, context, "the block is deleted; undelete it first")
     outline = await context.work.outline(command.project_id)
     place = outline.place(
         block.type,
@@ -63,36 +65,47 @@ async def move(command: MoveBlock, context: Context) -> Decision:
     if place.parent_id == block.parent_id and outline.stands(block.id, command.after_id, command.before_id):
         return unchanged(block)
     changes = BlockChanges(block)
-    changes.move(place.parent_id, place.rank)
-    outline.require_limits(changes.events)
-    outcome = "applied"
-    moved_since = await _moved_since(block, base, context)
-    if moved_since and command.on_conflict == "reject":
+    theirs = None
+    if place_of(base) != place_of(block):
+        theirs = (await since(block, base.version, context)).move()
+    if theirs is None:
+        changes.move(place.parent_id, place.rank)
+        outcome = "applied"
+    elif command.on_conflict == "reject":
         raise await version_conflict(block, base.version, context)
-    if moved_since and command.on_conflict == "merge":
-        outcome = "merged"
-        changes.conflict(
-            PLACE,
-            base=place_of(base),
-            theirs=place_of(block),
-            mine=place_of(changes.block),
-            theirs_by=moved_since,
-            mine_by=context.caller.user,
-            winner="mine",
-        )
-    elif moved_since:
-        outcome = "overwritten"
-    others = await _reranked(place, command.project_id, context)
+    else:
+        outcome = _move_moved(changes, place, base=base, theirs=theirs, command=command, context=context)
+    outline.require_limits(changes.events)
+    others = await _reranked(place, command.project_id, context) if changes.block.rank == place.rank else []
     return settled(changes, context, outcome, others=others)
 
 
-async def _moved_since(block: Block, base: Block, context: Context) -> str | None:
-    """Tell who moved the block after the caller saw it; None if nobody did."""
-    if place_of(base) == place_of(block):
-        return None
-    since = await context.work.history(block.id, base.version)
-    moves = [r for r in since if isinstance(r.event, BlockMoved) and not r.event.rebalanced]
-    return moves[-1].actor if moves else None
+def _move_moved(
+    changes: BlockChanges,
+    place: Place,
+    *,
+    base: Block,
+    theirs: Recorded,
+    command: MoveBlock,
+    context: Context,
+) -> str:
+    """Move a block that somebody else has moved, and return the outcome: a machine only asks for it."""
+    block = changes.block
+    beaten = context.caller.kind == "machine" and by_person(theirs)
+    if not beaten:
+        changes.move(place.parent_id, place.rank)
+        if command.on_conflict == "last-write-wins":
+            return "overwritten"
+    changes.conflict(
+        PLACE,
+        base=place_of(base),
+        theirs=place_of(block),
+        mine={"parent_id": str(place.parent_id) if place.parent_id else None, "rank": place.rank},
+        theirs_by=theirs.actor,
+        mine_by=context.caller.user,
+        winner="theirs" if beaten else "mine",
+    )
+    return "merged"
 
 
 async def undelete(command: UndeleteBlock, context: Context) -> Decision:

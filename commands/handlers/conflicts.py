@@ -1,35 +1,27 @@
-"""Settling what editing left open: conflicts, and what machines suggested."""
+"""Settling conflicts.
+
+To choose the side that stands changes nothing. Another choice is an edit of the block as it was right after the
+conflict, and merged as such: what came since stays, or is kept by a conflict of its own.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from commands.answers import Decision
 from commands.context import Context
 from commands.handlers.deciding import settled, unchanged
-from commands.handlers.editing import changed, last_editor, merge_edit
-from commands.handlers.merging import Sides, merge_into
-from commands.handlers.refusing import invalid, version_conflict
-from commands.messages import AcceptSuggestion, RejectSuggestion, ResolveConflict
-from commands.ports import EventQuery
-from domain.block import (
-    Block,
-    BlockConflictResolved,
-    BlockEditConflicted,
-    BlockEditSuggested,
-    BlockEvent,
-    BlockSuggestionDecided,
-)
-from domain.block import changes as changes_about
-from domain.block.changes import BlockChanges
-from domain.block.marks import parse_mark
-from domain.conflicts import Gone, value_at, with_value
+from commands.handlers.editing import delete_edited
+from commands.handlers.marked import events_of, marked, require_person
+from commands.handlers.merging import Content, Sides, merge_into
+from commands.handlers.refusing import version_conflict
+from commands.handlers.since import since
+from commands.messages import ResolveConflict
+from domain.block import Block, BlockConflictResolved, BlockEditConflicted
+from domain.block.changes import DELETED, PLACE, BlockChanges, place_of
+from domain.conflicts import Unfit, wished, with_value
 from domain.content import ContentInvalid, changed_content
-from domain.errors import Invalid, NotFound, VersionConflict
-from domain.merge import merge_text
-
-E = TypeVar("E", bound=BlockEvent)
+from domain.errors import FieldProblem, Invalid, VersionConflict
 
 
 async def resolve(command: ResolveConflict, context: Context) -> Decision:
@@ -37,181 +29,150 @@ async def resolve(command: ResolveConflict, context: Context) -> Decision:
     given = "value" in command.model_fields_set
     if given != (command.choice == "value"):
         raise Invalid.at("value", "goes with the choice `value`, and with no other")
-    block, event = await _marked(
+    require_person(context, "a person settles conflicts")
+    block, event = await marked(
         command.project_id, command.conflict_id, BlockEditConflicted, context, "no such conflict"
     )
-    settlement = await _settlement(block, event.originator_version, context)
-    if settlement is not None:
-        if settlement.choice == command.choice and not given:
-            return unchanged(block)
-        raise VersionConflict(
-            f"the conflict was settled before: {settlement.choice}", current=block.document()
-        )
+    for settlement in await events_of(block, BlockConflictResolved, event.originator_version, context):
+        if settlement.conflict == event.originator_version:
+            if settlement.choice == command.choice and not given:
+                return unchanged(block)
+            raise VersionConflict(
+                f"the conflict was settled before: {settlement.choice}",
+                current=context.work.stored(block).document(),
+            )
     changes = BlockChanges(block)
-    wished = command.value if given else getattr(event, command.choice)
-    match event.field:
-        case changes_about.DELETED:
-            await _settle_deletion(changes, event, wished, context)
-        case changes_about.PLACE:
-            await _settle_place(changes, wished, context, chosen=not given)
-        case _:
-            await _settle_content(changes, event, command, context)
+    if command.choice != event.winner:
+        await _Settling(command, event, context).run(changes)
     changes.resolve(event.originator_version, command.choice)
-    return settled(changes, context)
-
-
-async def accept(command: AcceptSuggestion, context: Context) -> Decision:
-    """Make a suggested change, as the edit of whoever accepts it."""
-    block, event = await _undecided(command, context)
-    if block.deleted:
-        raise await version_conflict(block, block.version, context, "the block is deleted; undelete it first")
-    changes = BlockChanges(block)
-    base = await context.work.block_at(block, event.base_version)
-    await merge_edit(changes, base, changed(base, event.changes, context), context)
-    changes.decide(event.originator_version, accepted=True)
     return settled(changes, context, "merged" if changes.conflicts else "applied")
 
 
-async def reject(command: RejectSuggestion, context: Context) -> Decision:
-    """Refuse a suggested change."""
-    block, event = await _undecided(command, context)
-    changes = BlockChanges(block)
-    changes.decide(event.originator_version, accepted=False)
-    return settled(changes, context)
-
-
-async def _undecided(
-    command: AcceptSuggestion | RejectSuggestion, context: Context
-) -> tuple[Block, BlockEditSuggested]:
-    block, event = await _marked(
-        command.project_id, command.suggestion_id, BlockEditSuggested, context, "no such suggestion"
-    )
-    later = EventQuery(
-        stream_id=block.id, after=event.originator_version, topics=[BlockSuggestionDecided.TOPIC]
-    )
-    for recorded in await context.work.read(later):
-        decided = recorded.event
-        if isinstance(decided, BlockSuggestionDecided) and decided.suggestion == event.originator_version:
-            word = "accepted" if decided.accepted else "refused"
-            raise VersionConflict(f"the suggestion was {word} before", current=block.document())
-    return block, event
-
-
-async def _marked(
-    project_id: UUID, mark: str, kind: type[E], context: Context, absent: str
-) -> tuple[Block, E]:
-    """Return the block and the event that an id of a conflict or a suggestion names."""
-    found = parse_mark(mark)
-    if found is None:
-        raise NotFound(absent)
-    block_id, version = found
-    try:
-        block = await context.work.block(project_id, block_id)
-    except NotFound:
-        raise NotFound(absent) from None
-    recorded = await context.work.read(EventQuery(stream_id=block_id, after=version - 1, to=version), 1)
-    if not recorded or not isinstance(recorded[0].event, kind):
-        raise NotFound(absent)
-    return block, recorded[0].event
-
-
-async def _settlement(block: Block, conflict: int, context: Context) -> BlockConflictResolved | None:
-    query = EventQuery(stream_id=block.id, after=conflict, topics=[BlockConflictResolved.TOPIC])
-    for recorded in await context.work.read(query):
-        if isinstance(recorded.event, BlockConflictResolved) and recorded.event.conflict == conflict:
-            return recorded.event
-    return None
-
-
-async def _settle_deletion(
-    changes: BlockChanges, event: BlockEditConflicted, wished: Any, context: Context
-) -> None:
-    """One side deleted the block (its value is None), the other edited fields of it."""
-    if wished is None:
-        changes.delete()
-        return
-    if not isinstance(wished, Mapping):
-        raise Invalid.at("value", "must be an object of the block's fields, or null to delete the block")
-    block = changes.block
-    changes.undelete()
-    if changes.events:
-        (await context.work.outline(block.project_id)).require_limits(changes.events)
-    then = (await context.work.block_at(block, event.originator_version)).content
-    base = {**then, **(event.base or {})}
-    mine = _valid(block, base, wished, context)
-    merge_into(changes, Sides(base, block.content, mine, lambda _: event.theirs_by), context)
-
-
-async def _settle_place(changes: BlockChanges, wished: Any, context: Context, *, chosen: bool) -> None:
-    if not chosen:
-        raise Invalid.at("choice", "a place is one of the two sides; for another one use move-block")
-    parent_id = UUID(wished["parent_id"]) if wished["parent_id"] else None
-    outline = await context.work.outline(changes.block.project_id)
-    if parent_id is not None and not outline.shown(outline.node(parent_id)):
-        raise Invalid.at("choice", "what the block stood on is deleted; undelete it or use move-block")
-    changes.move(parent_id, wished["rank"])
-
-
-async def _settle_content(
-    changes: BlockChanges, event: BlockEditConflicted, command: ResolveConflict, context: Context
-) -> None:
-    block, where = changes.block, (event.field, event.item, event.part)
-    try:
-        now = value_at(block.content, *where)
-        settling = _Settling.of(event, command, now)
-        content = with_value(block.content, *where, settling.value)
-    except Gone:
-        if command.choice != event.winner:
-            raise Invalid.at(
-                "choice", "what the conflict is about is deleted; only the side that stands can be chosen"
-            ) from None
-        return
-    except (TypeError, KeyError, AttributeError):
-        raise Invalid.at("value", "is not of the kind that the conflict is about") from None
-    changes.edit(_valid(block, block.content, content, context))
-    if settling.lost:
-        then = await context.work.block_at(block, event.originator_version)
-        changes.conflict(
-            *where,
-            base=settling.stood,
-            theirs=now,
-            mine=settling.wished,
-            theirs_by=await last_editor(block, then, context, [event.field]),
-            mine_by=context.caller.user,
-            winner="mine",
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class _Settling:
-    """What a choice makes of a value: `stood` is what stood after the conflict, `wished` what is chosen.
+    """What a choice of another side, or of a value, changes."""
 
-    `lost` tells whether something that was edited since does not stand any more.
-    """
+    def __init__(self, command: ResolveConflict, event: BlockEditConflicted, context: Context) -> None:
+        self._command = command
+        self._event = event
+        self._context = context
+        # What a refusal names.
+        self._field = "value" if command.choice == "value" else "choice"
 
-    stood: Any
-    wished: Any
-    value: Any
-    lost: bool
+    async def run(self, changes: BlockChanges) -> None:
+        then = await self._context.work.block_at(changes.block, self._event.originator_version)
+        if self._event.field == DELETED:
+            await self._deletion(changes, then)
+        elif changes.block.deleted:
+            raise await version_conflict(
+                changes.block, then.version, self._context, "the block is deleted; undelete it first"
+            )
+        elif self._event.field == PLACE:
+            await self._place(changes, then)
+        else:
+            await self._content(changes, then)
 
-    @staticmethod
-    def of(event: BlockEditConflicted, command: ResolveConflict, now: Any) -> "_Settling":
-        sides = (event.base, event.theirs, event.mine)
-        if command.choice == "value":
-            return _Settling(now, command.value, command.value, lost=False)
-        if not all(isinstance(side, str) for side in (*sides, now)):
-            stood = event.mine if event.winner == "mine" else event.theirs
-            wished = event.mine if command.choice == "mine" else event.theirs
-            return _Settling(stood, wished, wished, lost=now not in (stood, wished))
-        # Of a text both sides share what could be merged, and only the rest is the one's or the other's.
-        stood, _ = merge_text(*sides, winner="mine" if event.winner == "mine" else "theirs")
-        wished, _ = merge_text(*sides, winner="mine" if command.choice == "mine" else "theirs")
-        value, lost = merge_text(stood, now, wished, winner="mine")
-        return _Settling(stood, wished, value, lost)
+    @property
+    def _wished(self) -> Any:
+        choice = self._command.choice
+        return self._command.value if choice == "value" else getattr(self._event, choice)
+
+    async def _deletion(self, changes: BlockChanges, then: Block) -> None:
+        """One side deleted the block (its value is None), the other edited fields of it."""
+        fields = self._wished
+        if fields is None:
+            if changes.block.deleted or changes.block.content == then.content:
+                changes.delete()
+            else:
+                await delete_edited(changes, then, self._context)
+            return
+        if not isinstance(fields, Mapping):
+            raise Invalid.at("value", "must be an object of the block's fields, or null to delete the block")
+        block = changes.block
+        changes.undelete()
+        if changes.events:
+            (await self._context.work.outline(block.project_id)).require_limits(changes.events)
+        if fields:
+            # A side was written on what the block was before; a value, on what it is.
+            before = {} if self._command.choice == "value" else self._event.base or {}
+            base = {**then.content, **before}
+            await self._merge(changes, then, base, self._valid(block, base, fields))
+
+    async def _place(self, changes: BlockChanges, then: Block) -> None:
+        if self._command.choice == "value":
+            raise Invalid.at("choice", "a place is one of the two sides; for another one use move-block")
+        wished_place = self._wished
+        block = changes.block
+        parent_id = UUID(wished_place["parent_id"]) if wished_place["parent_id"] else None
+        outline = await self._context.work.outline(block.project_id)
+        if parent_id is not None and not outline.shown(outline.node(parent_id)):
+            raise Invalid.at("choice", "what the block stood on is deleted; undelete it or use move-block")
+        changes.move(parent_id, wished_place["rank"])
+        outline.require_limits(changes.events)
+        moved = (await since(block, then.version, self._context)).move() if changes.events else None
+        if moved is not None:
+            changes.conflict(
+                PLACE,
+                base=place_of(then),
+                theirs=place_of(block),
+                mine=wished_place,
+                theirs_by=moved.actor,
+                mine_by=self._context.caller.user,
+                winner="mine",
+            )
+
+    async def _content(self, changes: BlockChanges, then: Block) -> None:
+        block, choice = changes.block, self._command.choice
+        value = self._wished if choice == "value" else wished(self._event, block.type, then.content, choice)
+        try:
+            base, mine = then.content, self._with(block, then.content, value)
+        except Invalid:
+            if block.content == then.content:
+                raise
+            # It may fit what stands now: as a chart's series do once the conflict about its categories is settled.
+            base, mine = block.content, self._with(block, block.content, value)
+            await self._keep_edited(changes, then, mine)
+        await self._merge(changes, then, base, mine)
+
+    async def _keep_edited(self, changes: BlockChanges, then: Block, mine: Content) -> None:
+        """Keep what was edited since and is about to be replaced, but for what settling other conflicts made."""
+        field, now = self._event.field, changes.block.content
+        others = await since(changes.block, then.version, self._context)
+        if now[field] != mine[field] and others.edited_outright(field):
+            changes.conflict(
+                field,
+                base=then.content[field],
+                theirs=now[field],
+                mine=mine[field],
+                theirs_by=others.editor(field),
+                mine_by=self._context.caller.user,
+                winner="mine",
+            )
+
+    def _with(self, block: Block, content: Content, value: Any) -> Content:
+        try:
+            return self._valid(block, content, with_value(content, self._event, value))
+        except Unfit:
+            raise Invalid.at(
+                self._field, "does not fit: it is of another kind, or what it belongs to is not there"
+            ) from None
+
+    async def _merge(self, changes: BlockChanges, then: Block, base: Content, mine: Content) -> None:
+        others = await since(changes.block, then.version, self._context)
+        merge_into(changes, Sides(base, changes.block.content, mine, others.editor), self._context)
+
+    def _valid(self, block: Block, content: Content, fields: Mapping[str, Any]) -> Content:
+        try:
+            return changed_content(block.type, content, fields, self._context.item_ids(block.id))
+        except ContentInvalid as refused:
+            raise Invalid(
+                [
+                    FieldProblem(self._field, f"{_place_in(e.field)}{e.message}", e.limit)
+                    for e in refused.errors
+                ]
+            ) from None
 
 
-def _valid(block: Block, content: Mapping[str, Any], wished: Mapping[str, Any], context: Context) -> Any:
-    try:
-        return changed_content(block.type, content, wished, context.item_ids(block.id))
-    except ContentInvalid as refused:
-        raise invalid(refused) from refused
+def _place_in(field: str) -> str:
+    """Tell which field of the content a problem is about."""
+    name = field.removeprefix("changes").lstrip(".")
+    return f"`{name}` " if name else ""

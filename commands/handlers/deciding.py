@@ -1,7 +1,7 @@
 """From what a handler changed to what it decided."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from commands.answers import Decision
 from commands.context import Context
@@ -9,6 +9,9 @@ from commands.unit_of_work import StreamState
 from domain.block import Block, BlockEditConflicted, BlockEvent
 from domain.block.changes import BlockChanges
 from domain.catalogue import conflict_data
+
+# Conflicts that an answer tells; all are in the log and in the project's list of conflicts.
+CONFLICTS_TOLD: Final = 50
 
 
 def settled(
@@ -33,6 +36,6 @@ def unchanged(block: Block) -> Decision:
 
 
 def told(conflicts: Sequence[BlockEditConflicted]) -> list[dict[str, Any]]:
-    """Describe conflicts as entries of an answer's `conflicts`."""
-    described = [conflict_data(c) for c in conflicts]
+    """Describe conflicts as entries of an answer's `conflicts`, the first of them if they are very many."""
+    described = [conflict_data(c) for c in conflicts[:CONFLICTS_TOLD]]
     return [{"id": d.pop("conflict_id"), **d} for d in described]

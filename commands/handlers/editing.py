@@ -1,6 +1,5 @@
 """Changing a block's content, and deleting it, also where others have changed it since."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from commands.answers import Decision
@@ -8,10 +7,12 @@ from commands.context import Context
 from commands.handlers.deciding import settled
 from commands.handlers.merging import Content, Sides, differing, merge_into
 from commands.handlers.refusing import invalid, require_base, version_conflict
+from commands.handlers.since import by_person, since
 from commands.messages import DeleteBlock, EditBlock
 from commands.ports import EventQuery
-from domain.block import Block, BlockDeleted, BlockEdited, BlockEvent
+from domain.block import Block, BlockDeleted
 from domain.block.changes import DELETED, BlockChanges
+from domain.block.marks import mark_id
 from domain.content import ContentInvalid, changed_content
 from domain.events import Recorded
 from domain.merge import merge_content
@@ -23,16 +24,27 @@ async def edit(command: EditBlock, context: Context) -> Decision:
     base = await require_base(block, command.base_version, context)
     if block.deleted:
         return await _edit_deleted(command, context, block, base)
-    if base.content == block.content:
-        changes = BlockChanges(block)
-        changes.edit(changed(block, command.changes, context))
-        return settled(changes, context)
-    if command.on_conflict == "last-write-wins":
-        return _overwrite(command, context, block, base)
     changes = BlockChanges(block)
     mine = changed(base, command.changes, context)
-    await merge_edit(changes, base, mine, context, reject=command.on_conflict == "reject")
-    return settled(changes, context, "merged")
+    if base is not block:
+        context.work.drafted(base, mine)
+    if base.content == block.content:
+        changes.edit(mine)
+        return settled(changes, context)
+    if command.on_conflict == "last-write-wins":
+        content = changed(block, command.changes, context)
+        lost = [f for f in differing(block.content, content) if block.content[f] != base.content.get(f)]
+        if not (lost and await _beats_a_person(block, base, context, lost)):
+            changes.edit(content)
+            return settled(changes, context, "overwritten" if lost else "merged")
+    suggested = await merge_edit(changes, base, mine, context, reject=command.on_conflict == "reject")
+    return settled(changes, context, "merged", result=suggested)
+
+
+async def _beats_a_person(block: Block, base: Block, context: Context, fields: list[str]) -> bool:
+    if context.caller.kind != "machine":
+        return False
+    return (await since(block, base.version, context)).edited_by_person(fields)
 
 
 async def delete(command: DeleteBlock, context: Context) -> Decision:
@@ -40,58 +52,72 @@ async def delete(command: DeleteBlock, context: Context) -> Decision:
     block = await context.work.block(command.project_id, command.block_id)
     base = await require_base(block, command.base_version, context)
     changes = BlockChanges(block)
-    if not block.deleted and base.content != block.content and command.on_conflict != "last-write-wins":
-        if command.on_conflict == "reject":
-            raise await version_conflict(block, base.version, context)
-        edited = differing(base.content, block.content)
+    if block.deleted or base.content == block.content:
         changes.delete()
-        changes.conflict(
-            DELETED,
-            base={f: base.content.get(f) for f in edited},
-            theirs={f: block.content[f] for f in edited},
-            mine=None,
-            theirs_by=await last_editor(block, base, context, edited),
-            mine_by=context.caller.user,
-            winner="mine",
-        )
-        return settled(changes, context, "merged")
-    changes.delete()
-    return settled(changes, context)
+        return settled(changes, context)
+    if command.on_conflict == "reject":
+        raise await version_conflict(block, base.version, context)
+    edited = differing(base.content, block.content)
+    if command.on_conflict == "last-write-wins" and not await _beats_a_person(block, base, context, edited):
+        changes.delete()
+        return settled(changes, context, "overwritten")
+    await delete_edited(changes, base, context)
+    return settled(changes, context, "merged")
+
+
+async def delete_edited(changes: BlockChanges, base: Block, context: Context) -> None:
+    """Take a block away that was edited since `base`, and keep the edit; a machine only asks for it."""
+    block = changes.block
+    edited = differing(base.content, block.content)
+    others = await since(block, base.version, context)
+    beaten = context.caller.kind == "machine" and others.edited_by_person(edited)
+    if not beaten:
+        changes.delete()
+    changes.conflict(
+        DELETED,
+        base={f: base.content.get(f) for f in edited},
+        theirs={f: block.content[f] for f in edited},
+        mine=None,
+        theirs_by=others.last_editor(edited),
+        mine_by=context.caller.user,
+        winner="theirs" if beaten else "mine",
+    )
 
 
 async def merge_edit(
     changes: BlockChanges, base: Block, mine: Content, context: Context, *, reject: bool = False
-) -> None:
+) -> dict[str, Any]:
     """Merge an edit that was made on `base`, an earlier version of the block, with what came since.
+
+    Returns:
+        `suggestion_id`, where a machine's edit became a suggestion.
 
     Raises:
         VersionConflict: not all of it could be merged, and `reject` is asked for.
     """
     block = changes.block
     merged = merge_content(block.type, base.content, block.content, mine, winner="mine")
-    if merged.clashes and reject:
-        raise await version_conflict(block, base.version, context)
-    if merged.clashes:
-        since = await context.work.history(block.id, base.version)
-        if context.caller.kind == "machine" and any(_by_a_person(r) for r in since):
-            _suggest(changes, base, mine, context)
-        else:
-            sides = Sides(base.content, block.content, mine, _editors(since, context))
-            merge_into(changes, sides, context)
-    else:
+    if not merged.clashes:
         changes.edit(merged.content)
+        return {}
+    if reject:
+        raise await version_conflict(block, base.version, context)
+    others = await since(block, base.version, context)
+    if context.caller.kind == "machine" and others.edited_by_person({c.field for c in merged.clashes}):
+        return _suggest(changes, base, mine, context)
+    merge_into(changes, Sides(base.content, block.content, mine, others.editor), context, merged=merged)
+    return {}
 
 
-async def last_editor(block: Block, base: Block, context: Context, fields: Sequence[str]) -> str:
-    """Tell who of the others changed one of the fields last."""
-    editor = _editors(await context.work.history(block.id, base.version), context)
-    return editor(fields[-1]) if fields else context.caller.user
-
-
-def _editors(since: Sequence[Recorded], context: Context) -> Callable[[str], str]:
-    # What only this request has changed so far is the caller's own.
-    by = {f: r.actor for r in since if isinstance(r.event, BlockEdited) for f in r.event.changes}
-    return lambda field: by.get(field, since[-1].actor if since else context.caller.user)
+def _suggest(changes: BlockChanges, base: Block, mine: Content, context: Context) -> dict[str, Any]:
+    """Merge what does not touch a person's edit, and suggest the rest: a machine never beats a person."""
+    theirs = changes.block.content
+    merged = merge_content(changes.block.type, base.content, theirs, mine, winner="theirs")
+    changes.edit(merged.content)
+    fields = dict.fromkeys(c.field for c in merged.clashes)
+    reason = f"{context.caller.user} edited the block while a person did"
+    changes.suggest({f: mine[f] for f in fields}, base.version, reason)
+    return {"suggestion_id": mark_id(changes.block.id, changes.block.version)}
 
 
 async def _edit_deleted(command: EditBlock, context: Context, block: Block, base: Block) -> Decision:
@@ -103,7 +129,9 @@ async def _edit_deleted(command: EditBlock, context: Context, block: Block, base
     changes = BlockChanges(block)
     if not edited:
         return settled(changes, context)
-    if command.on_conflict == "last-write-wins":
+    deletion = await _deletion(block, context)
+    machine = context.caller.kind == "machine" and deletion is not None and by_person(deletion)
+    if command.on_conflict == "last-write-wins" and not machine:
         changes.undelete()
         outline = await context.work.outline(command.project_id)
         outline.require_limits(changes.events)
@@ -114,39 +142,20 @@ async def _edit_deleted(command: EditBlock, context: Context, block: Block, base
         base={f: base.content.get(f) for f in edited},
         theirs=None,
         mine={f: mine[f] for f in edited},
-        theirs_by=await _deleter(block, context),
+        theirs_by=deletion.actor if deletion else context.caller.user,
         mine_by=context.caller.user,
         winner="theirs",
     )
     return settled(changes, context, "merged")
 
 
-async def _deleter(block: Block, context: Context) -> str:
+async def _deletion(block: Block, context: Context) -> Recorded | None:
+    """Return the event by which the block was deleted, unless it is this request's own."""
+    if any(isinstance(event, BlockDeleted) for event in context.work.pending(block.id)):
+        return None
     query = EventQuery(stream_id=block.id, topics=[BlockDeleted.TOPIC], descending=True)
     deleted = await context.work.read(query, 1)
-    return deleted[0].actor if deleted else context.caller.user
-
-
-def _overwrite(command: EditBlock, context: Context, block: Block, base: Block) -> Decision:
-    content = changed(block, command.changes, context)
-    changes = BlockChanges(block)
-    changes.edit(content)
-    lost = [f for f in differing(block.content, content) if block.content[f] != base.content.get(f)]
-    return settled(changes, context, "overwritten" if lost else "merged")
-
-
-def _suggest(changes: BlockChanges, base: Block, mine: Content, context: Context) -> None:
-    """Merge what does not touch a person's edit, and suggest the rest: a machine never beats a person."""
-    theirs = changes.block.content
-    merged = merge_content(changes.block.type, base.content, theirs, mine, winner="theirs")
-    changes.edit(merged.content)
-    fields = dict.fromkeys(c.field for c in merged.clashes)
-    reason = f"{context.caller.user} edited the block while a person did"
-    changes.suggest({f: mine[f] for f in fields}, base.version, reason)
-
-
-def _by_a_person(recorded: Recorded) -> bool:
-    return isinstance(recorded.event, BlockEvent) and recorded.metadata["actor"]["kind"] == "person"
+    return deleted[0] if deleted else None
 
 
 def changed(block: Block, changes: Content, context: Context) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from commands.context import Context
 from domain.block.changes import BlockChanges, Side
-from domain.merge import Clash, merge_content
+from domain.merge import Clash, Merged, merge_content
 
 Content = Mapping[str, Any]
 
@@ -28,10 +28,13 @@ class Sides:
     winner: Side = "mine"
 
 
-def merge_into(changes: BlockChanges, sides: Sides, context: Context) -> None:
-    """Give the block what the sides merge to, and write down what they conflict in."""
-    block_type = changes.block.type
-    merged = merge_content(block_type, sides.base, sides.theirs, sides.mine, winner=sides.winner)
+def merge_into(
+    changes: BlockChanges, sides: Sides, context: Context, *, merged: Merged | None = None
+) -> None:
+    """Give the block what the sides merge to (`merged`, if known), and write down what they conflict in."""
+    if merged is None:
+        block_type = changes.block.type
+        merged = merge_content(block_type, sides.base, sides.theirs, sides.mine, winner=sides.winner)
     changes.edit(merged.content)
     for clash in _gathered(merged.clashes, sides):
         changes.conflict(

@@ -22,7 +22,7 @@ async def require_base(block: Block, base_version: int | None, context: Context)
     # A command of a batch may be based on the block as it was before the batch, like those before it.
     if base_version >= block.version - context.work.written(block.id):
         return block
-    return await context.work.block_at(block, base_version)
+    return context.work.draft(await context.work.block_at(block, base_version))
 
 
 async def version_conflict(

@@ -4,39 +4,42 @@ from collections.abc import Iterator
 
 from commands.answers import Decision
 from commands.context import Context
+from commands.handlers.moments import deck_at, deck_now, document_of, require_unchanged
 from commands.messages import RestoreProject
+from commands.tracing import as_block
 from commands.unit_of_work import StreamState
 from domain.block import Block
 from domain.block.changes import BlockChanges
-from domain.documents import BlockDocument, Deck
-from domain.errors import Invalid
+from domain.documents import Deck
 from domain.events import Event
 from domain.project import ProjectRestored
 
 
 async def restore(command: RestoreProject, context: Context) -> Decision:
-    """Append what leads from the project as it is to what was shown at the position."""
+    """Append what leads from the project as it is to what was shown at the position.
+
+    An edit that others make meanwhile of a block that has to be brought back makes it decide again; one of a
+    block that was the same then comes after the restore, and stays.
+    """
     work = context.work
+    require_unchanged(command.project_id, context)
     project = await work.project(command.project_id)
-    # The outline first: what it guards is then no older than what is restored.
     outline = await work.outline(project.id)
-    then, now = await work.deck(project.id, command.to_position), await work.deck(project.id)
-    if then is None or then.project is None:
-        raise Invalid.at("to_position", "the project did not exist then")
-    if now is None or command.to_position > now.position:
-        known = now.position if now else 0
-        raise Invalid.at("to_position", f"is ahead of the project's last event, {known}", limit=known)
+    then = await deck_at(project.id, command.to_position, context, "to_position")
+    now = await deck_now(project.id, context)
     events: list[Event] = []
+    blocks = 0
     for before, changes in _changed(then, now):
         if changes.events:
             work.adopt(before)
             events += changes.events
+            blocks += 1
     outline.require_limits(events)
-    streams = context.record(project.id, events)
-    streams += context.record(project.id, project.rename(then.project.title))
-    renamed = await work.project(project.id)
-    streams += context.record(project.id, renamed.apply_theme(then.project.theme_id))
-    if not streams:
+    context.record(project.id, events)
+    was = document_of(then)
+    renamed = context.record(project.id, project.rename(was.title))
+    themed = context.record(project.id, (await work.project(project.id)).apply_theme(was.theme_id))
+    if not (events or renamed or themed):
         return Decision(project.id, [StreamState(project.id, "project", project.version)], "unchanged")
     project = await work.project(project.id)
     marker = ProjectRestored(
@@ -45,22 +48,7 @@ async def restore(command: RestoreProject, context: Context) -> Decision:
         to_position=command.to_position,
     )
     last = context.record(project.id, [marker])
-    blocks = [s for s in streams if s.id != project.id]
-    return Decision(project.id, last, result={"to_position": command.to_position, "blocks": len(blocks)})
-
-
-def as_block(document: BlockDocument) -> Block:
-    """Return a block to be changed out of what is known of it."""
-    return Block(
-        document.block_id,
-        document.project_id,
-        document.version,
-        document.type,
-        document.parent_id,
-        document.rank,
-        document.content,
-        document.deleted,
-    )
+    return Decision(project.id, last, result={"to_position": command.to_position, "blocks": blocks})
 
 
 def _changed(then: Deck, now: Deck) -> Iterator[tuple[Block, BlockChanges]]:

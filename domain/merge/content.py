@@ -54,8 +54,8 @@ def merge_content(
         winner: Whose value stands where the edits clash.
 
     Returns:
-        The merged content, in the order of the type's fields, sharing nothing that is changed with the arguments'
-        own dicts. Without a clash it does not depend on which edit is called whose. If what is merged is larger
+        The merged content, in the order of the type's fields. Lists in it may be
+        the arguments' own, so they are not to be changed. Without a clash it does not depend on which edit is called whose. If what is merged is larger
         than a content may be, the winner's stands and all that differs is a clash.
 
     Raises:

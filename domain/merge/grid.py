@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from domain.merge.order import merge_order
+from domain.merge.order import all_keys, merge_order
 from domain.merge.weighing import Kind, Weighing
 
 
@@ -93,7 +93,7 @@ def merge_grid(weighing: Weighing, names: Names, grids: Versions) -> tuple[Grid,
 def _columns(weighing: Weighing, names: Names, grids: Versions) -> dict[str, str]:
     base, theirs, mine = grids
     kept: dict[str, str] = {}
-    for key in {**base.columns, **theirs.columns, **mine.columns}:
+    for key in all_keys(base.columns, theirs.columns, mine.columns):
         if key in theirs.columns and key in mine.columns:
             versions = [grid.columns.get(key) for grid in grids]
             where = (names.columns, names.column_id(key), "text")
@@ -132,7 +132,7 @@ def _column_edited(base: Grid, left: Grid, key: str, empty: Any) -> bool:
 def _kept_rows(weighing: Weighing, names: Names, grids: Versions) -> list[str]:
     base, theirs, mine = grids
     kept: list[str] = []
-    for key in {**base.rows, **theirs.rows, **mine.rows}:
+    for key in all_keys(base.rows, theirs.rows, mine.rows):
         if key not in theirs.rows or key not in mine.rows:
             left = next((grid for grid in (theirs, mine) if key in grid.rows), None)
             if left is None:

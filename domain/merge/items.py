@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.merge.order import merge_order
+from domain.merge.order import all_keys, merge_order
 from domain.merge.weighing import Kind, Weighing
 
 Item = Mapping[str, Any]
@@ -25,7 +25,7 @@ def merge_items(
     """
     old, of_theirs, of_mine = ({item["id"]: item for item in items} for items in versions)
     kept: dict[str, dict[str, Any]] = {}
-    for key in {**old, **of_theirs, **of_mine}:
+    for key in all_keys(old, of_theirs, of_mine):
         item = _merged(weighing, field, parts, key, (old.get(key), of_theirs.get(key), of_mine.get(key)))
         if item is not None:
             kept[key] = item

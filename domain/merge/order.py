@@ -1,9 +1,14 @@
 """Three-way merge of the order of a list whose entries have keys."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from domain.merge.records import Side
+
+
+def all_keys(base: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
+    """Return the keys of all three, in an order that is the same if the sides change places."""
+    return [*base, *sorted((theirs.keys() | mine.keys()) - base.keys())]
 
 
 def merge_order(

@@ -6,7 +6,8 @@ conflict, as are two edits of one word. A conflict is the winner's in its own wo
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from domain.content import limits
@@ -76,11 +77,19 @@ def _edits(old: Tokens, new: Tokens, work: Work) -> list[Edit]:
                         Edit(places[i + n] + len(old.words[i + n]), places[i + n + 1], new.spaces[j + n]),
                     )
         if hunk:
-            _add(
-                found, Edit(places[hunk.old_from], places[hunk.old_to], new.text(hunk.new_from, hunk.new_to))
-            )
+            _add(found, _replacing(hunk, old, new, places))
             i, j = hunk.old_to, hunk.new_to
     return found
+
+
+def _replacing(hunk: Hunk, old: Tokens, new: Tokens, places: list[int]) -> Edit:
+    """Make a hunk an edit; the space after the last word stays what it is if it is the same."""
+    begin, end, text = places[hunk.old_from], places[hunk.old_to], new.text(hunk.new_from, hunk.new_to)
+    if _replaced(hunk):
+        space = old.spaces[hunk.old_to - 1]
+        if space and space == new.spaces[hunk.new_to - 1]:
+            return Edit(begin, end - len(space), text[: -len(space)])
+    return Edit(begin, end, text)
 
 
 def _add(edits: list[Edit], edit: Edit) -> None:
@@ -112,8 +121,19 @@ def _replaced(hunk: Hunk) -> int:
     return min(hunk.old_to - hunk.old_from, hunk.new_to - hunk.new_from)
 
 
+@dataclass(slots=True)
+class _Group:
+    """Edits that overlap, of both sides, the part of the base that they are about, and what stands before it."""
+
+    left: str
+    begin: int
+    end: int
+    theirs: list[Edit]
+    mine: list[Edit]
+
+
 class _Merge:
-    """Two sides' edits of one base, group by group: a group is what overlaps, with nothing of the base between."""
+    """Two sides' edits of one base, group by group."""
 
     def __init__(self, base: str, unit: Unit, winner: Side) -> None:
         self._base = base
@@ -123,71 +143,69 @@ class _Merge:
     def merged(self, theirs: Sequence[Edit], mine: Sequence[Edit]) -> tuple[str, bool]:
         pieces: list[str] = []
         done, conflict = 0, False
-        for begin, end, group in self._groups(theirs, mine):
-            text = self._settled(begin, end, group)
-            if text is None:
-                conflict = True
-                text = self._rendered(begin, end, group[0 if self._winner == "theirs" else 1])
-            pieces += (self._base[done:begin], text)
-            done = end
+        for group in self._groups(theirs, mine):
+            text, clash = self._outcome(group)
+            pieces += (self._base[done : group.begin], text)
+            done, conflict = group.end, conflict or clash
         pieces.append(self._base[done:])
         return "".join(pieces), conflict
 
-    def _groups(
-        self, theirs: Sequence[Edit], mine: Sequence[Edit]
-    ) -> Iterable[tuple[int, int, tuple[list[Edit], list[Edit]]]]:
-        edits = sorted([(edit, 0) for edit in theirs] + [(edit, 1) for edit in mine])
-        begin = end = -1
-        group: tuple[list[Edit], list[Edit]] = ([], [])
-        for edit, side in edits:
-            if begin >= 0 and self._belongs(edit, side, begin, end, group):
-                end = max(end, edit.end)
+    def _groups(self, theirs: Sequence[Edit], mine: Sequence[Edit]) -> Iterator[_Group]:
+        group: _Group | None = None
+        for edit, is_mine in sorted([(edit, False) for edit in theirs] + [(edit, True) for edit in mine]):
+            if group and edit.begin == group.end:
+                left = self._outcome(group)[0] or group.left
             else:
-                if begin >= 0:
-                    yield begin, end, group
-                begin, end, group = edit.begin, edit.end, ([], [])
-            group[side].append(edit)
-        if begin >= 0:
-            yield begin, end, group
+                left = self._base[max(0, edit.begin - 1) : edit.begin]
+            if group and self._belongs(edit, group, left):
+                group.end = max(group.end, edit.end)
+            else:
+                if group:
+                    yield group
+                group = _Group(left, edit.begin, edit.end, [], [])
+            (group.mine if is_mine else group.theirs).append(edit)
+        if group:
+            yield group
 
-    def _belongs(
-        self, edit: Edit, side: int, begin: int, end: int, group: tuple[list[Edit], list[Edit]]
-    ) -> bool:
-        if edit.begin < end or edit.end == begin:
-            return True
-        if edit.begin > end or not group[1 - side]:
-            return False
+    def _belongs(self, edit: Edit, group: _Group, left: str) -> bool:
+        """Tell whether an edit is about what a group is about, where `left` is what stands before the edit."""
+        if edit.begin != group.end or edit.end == group.begin:
+            return edit.begin <= group.end
         # Side by side: both are had unless that made one word of two.
-        left = self._rendered(begin, end, group[1 - side]) or self._base[:begin]
-        return not apart(left, edit.text or self._base[edit.end :])
+        return not apart(left, edit.text or self._base[edit.end : edit.end + 2], self._unit)
 
-    def _settled(self, begin: int, end: int, group: tuple[list[Edit], list[Edit]]) -> str | None:
-        theirs, mine = group
-        if not theirs or not mine:
-            return self._rendered(begin, end, theirs or mine)
-        texts = [self._rendered(begin, end, edits) for edits in group]
-        if texts[0] == texts[1]:
-            return texts[0]
-        if not any(edit.text for edit in theirs + mine):
-            return ""
-        return self._both(begin, *sorted(texts, key=lambda t: (t.strip(), t))) if begin == end else None
+    def _outcome(self, group: _Group) -> tuple[str, bool]:
+        """Return what stands in a group's place, and whether both could not be had."""
+        if not group.theirs or not group.mine:
+            return self._rendered(group, group.theirs or group.mine), False
+        theirs, mine = self._rendered(group, group.theirs), self._rendered(group, group.mine)
+        if theirs == mine:
+            return mine, False
+        if not any(edit.text for edit in group.theirs + group.mine):
+            return "", False
+        if group.begin == group.end:
+            both = self._both(group.begin, *sorted((theirs, mine), key=lambda text: (text.strip(), text)))
+            if both is not None:
+                return both, False
+        return mine if self._winner == "mine" else theirs, True
 
-    def _rendered(self, begin: int, end: int, edits: Sequence[Edit]) -> str:
+    def _rendered(self, group: _Group, edits: Sequence[Edit]) -> str:
         pieces: list[str] = []
+        at = group.begin
         for edit in edits:
-            pieces += (self._base[begin : edit.begin], edit.text)
-            begin = edit.end
-        pieces.append(self._base[begin:end])
+            pieces += (self._base[at : edit.begin], edit.text)
+            at = edit.end
+        pieces.append(self._base[at : group.end])
         return "".join(pieces)
 
     def _both(self, at: int, first: str, second: str) -> str | None:
         """Put two insertions at one place one after the other, if that reads well; one that holds the other will do."""
         for longer, shorter in ((second, first), (first, second)):
             if longer.startswith(shorter):
-                return longer if apart(shorter, longer[len(shorter) :]) else None
-            if longer.endswith(shorter) and apart(longer[: -len(shorter)], shorter):
+                return longer if apart(shorter, longer[len(shorter) :], self._unit) else None
+            if longer.endswith(shorter) and apart(longer[: -len(shorter)], shorter, self._unit):
                 return longer
-        if not apart(first, second):
+        if not apart(first, second, self._unit):
             return None
         if self._unit == "words" and not (self._alone(at, first) and self._alone(at, second)):
             return None

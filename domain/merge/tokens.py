@@ -63,8 +63,10 @@ def _by_letters(words: list[str], spaces: list[str]) -> Tokens:
     return found
 
 
-def apart(left: str, right: str) -> bool:
-    """Tell whether the words at a joint of two texts stay what they are."""
+def apart(left: str, right: str, unit: Unit) -> bool:
+    """Tell whether the words, or lines, at a joint of two texts stay what they are."""
+    if unit == "lines":
+        return not left or not right or left.endswith("\n") or right.startswith(("\n", "\r\n"))
     if not left or not right or left[-1].isspace() or right[0].isspace():
         return True
     return bool(_LETTER.match(left[-1]) or _LETTER.match(right[0]))

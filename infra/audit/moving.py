@@ -16,7 +16,7 @@ from infra.audit.parallel import Progress
 from infra.audit.rows import RawRow
 from infra.audit.scan import TICK
 from infra.audit.stored import StoredLog, connect
-from infra.audit.trail import compare, keep_in_database
+from infra.audit.trail import compare, keep_in_database, kept_in_database
 from infra.audit.verify import Recomputed, recompute_rows
 from infra.postgres.connections import session_options
 from infra.postgres.epochs import begin_epoch
@@ -26,7 +26,7 @@ from infra.settings import Settings
 _BUFFER = 1 << 20
 # What an empty log has none of.
 _SOME = """select position <> 0 or exists (select from stored_events) or exists (select from command_results)
-    or exists (select from log_checkpoints) or exists (select from detached_projects) from log_head for update"""
+    or exists (select from detached_projects) from log_head for update"""
 
 
 class NotEmpty(Exception):
@@ -128,6 +128,8 @@ def fill(
     if done.detached:
         note_detached(connection, [(c.project, c.position) for c in done.detached])
         ensure_guard(connection)
+    if known and kept_in_database(connection):
+        raise NotEmpty("there are checkpoints already: leave those to be imported out")
     for checkpoint in known:
         keep_in_database(connection, checkpoint)
     epoch = begin_epoch(connection)

@@ -8,7 +8,6 @@ simply sent again: its command id is checked under the head's lock, after whatev
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from uuid import UUID
 
 from commands.ports import Append, AppendOutcome
 from domain.errors import Unavailable
@@ -18,16 +17,17 @@ from infra.postgres.committer import Committer, Waiting
 from infra.postgres.personal import is_personal
 from infra.settings import Settings
 
+# A command and a stream may have the same UUID, and a stream is not its project's structure.
+_COMMAND = 1 << 128
 
-def _keys(request: Append) -> frozenset[tuple[str, UUID]]:
+
+def _keys(request: Append) -> set[int]:
     """What two requests of one batch may not share, since they are checked against what was before it."""
-    return frozenset(
-        [
-            ("command", request.command_id),
-            *(("stream", w.stream_id) for w in request.writes),
-            *(("structure", project_id) for project_id, _ in request.guards),
-        ]
-    )
+    keys = {w.stream_id.int for w in request.writes}
+    keys.add(_COMMAND | request.command_id.int)
+    if request.guards:
+        keys.update(~project_id.int for project_id, _ in request.guards)
+    return keys
 
 
 Seal = Callable[[Append], Awaitable[Append]]
@@ -82,27 +82,30 @@ class Appender:
             request = await self._seal(request)
         if self._closing or len(self._waiting) >= self._settings.append_queue_max:
             raise Unavailable("too many writes are waiting", retry_after=1)
-        waiting = Waiting(request, asyncio.get_running_loop().create_future(), _keys(request))
-        self._waiting.append(waiting)
+        answer: asyncio.Future[AppendOutcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(request, answer, _keys(request), is_single(request)))
         self._wake.set()
-        return await waiting.answer
+        return await answer
 
     def _take(self) -> list[Waiting]:
         """Take what can go into one batch: of one shape, and no two of one stream; the rest stays, in order."""
         batch: list[Waiting] = []
         left: list[Waiting] = []
-        busy: set[tuple[str, UUID]] = set()
+        busy: set[int] = set()
         events = 0
-        single = bool(self._waiting) and is_single(self._waiting[0].request)
-        while self._waiting and events < self._settings.append_batch_max:
-            waiting = self._waiting.popleft()
-            if busy.isdisjoint(waiting.keys) and is_single(waiting.request) is single:
-                batch.append(waiting)
-                events += max(1, len(waiting.request.events))
+        waiting = self._waiting
+        single = bool(waiting) and waiting[0].single
+        while waiting and events < self._settings.append_batch_max:
+            one = waiting.popleft()
+            # What stays behind keeps its keys busy too, lest a later request overtakes it.
+            before = len(busy)
+            busy |= one.keys
+            if len(busy) - before == len(one.keys) and one.single is single:
+                batch.append(one)
+                events += len(one.request.events) or 1
             else:
-                left.append(waiting)
-            busy |= waiting.keys
-        self._waiting.extendleft(reversed(left))
+                left.append(one)
+        waiting.extendleft(reversed(left))
         return batch
 
     async def _work(self) -> None:

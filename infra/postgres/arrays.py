@@ -17,9 +17,16 @@ _INT8 = struct.Struct("!iq")
 def _join(element_oid: int, parts: list[bytes]) -> bytes:
     if not parts:
         return _EMPTY.pack(0, 0, element_oid)
-    pack = _LENGTH.pack
-    body = b"".join([piece for part in parts for piece in (pack(len(part)), part)])
-    return _HEADER.pack(1, 0, element_oid, len(parts), 1) + body
+    sizes = list(map(len, parts))
+    header = _HEADER.pack(1, 0, element_oid, len(parts), 1)
+    if sizes.count(sizes[0]) == len(sizes):
+        # Of one size, as ids and hashes are: the size stands between them like a comma.
+        size = _LENGTH.pack(sizes[0])
+        return header + size + size.join(parts)
+    pieces = [b""] * (2 * len(parts))
+    pieces[0::2] = map(_LENGTH.pack, sizes)
+    pieces[1::2] = parts
+    return header + b"".join(pieces)
 
 
 def texts(values: Iterable[str]) -> bytes:

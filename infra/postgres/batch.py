@@ -76,10 +76,11 @@ def _requests(batch: Sequence[Append]) -> list[bytes]:
 
 def single_outcomes(batch: Sequence[Append], answer: bytes) -> list[AppendOutcome | None]:
     """Read the answer of `append_single`; None stands for an id that was used before."""
-    return [_single(request, value) for request, value in zip(batch, read_int8s(answer), strict=True)]
+    return [single_outcome(request, value) for request, value in zip(batch, read_int8s(answer), strict=True)]
 
 
-def _single(request: Append, value: int) -> AppendOutcome | None:
+def single_outcome(request: Append, value: int) -> AppendOutcome | None:
+    """Read what one request was answered; None stands for an id that was used before."""
     if value >= 0:
         return Appended(value)
     if value == _USED:

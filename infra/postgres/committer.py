@@ -12,16 +12,10 @@ import psycopg
 
 from commands.ports import Append, Appended, AppendOutcome, Mismatch, Replayed
 from domain.errors import Unavailable
-from infra.postgres.batch import (
-    STATEMENTS,
-    arguments,
-    is_single,
-    outcomes,
-    single_arguments,
-    single_outcomes,
-)
+from infra.postgres import one
+from infra.postgres.batch import STATEMENTS, arguments, outcomes, single_arguments, single_outcomes
 from infra.postgres.connections import Connection, connect_for_append
-from infra.postgres.raw import call, prepare
+from infra.postgres.raw import Line
 from infra.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -39,7 +33,9 @@ class Waiting:
 
     request: Append
     answer: asyncio.Future[AppendOutcome]
-    keys: frozenset[tuple[str, UUID]]
+    keys: set[int]
+    # It goes through the functions for requests of one event.
+    single: bool
     # An attempt was sent, and its acknowledgement was lost.
     lost: bool = False
 
@@ -55,14 +51,15 @@ class Committer:
     def __init__(self, settings: Settings, structural: bytes) -> None:
         self._settings = settings
         self._structural = structural
-        self._connection: Connection | None = None
+        self._line: Line | None = None
 
     async def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
+        if self._line is not None:
+            self._line.release()
             with contextlib.suppress(psycopg.Error):
-                await self._connection.close()
-            self._connection = None
+                await self._line.connection.close()
+            self._line = None
 
     async def commit(self, batch: Sequence[Waiting]) -> None:
         """Commit a batch and answer all who wait for it, one way or the other."""
@@ -92,12 +89,13 @@ class Committer:
             waiting.lost = True
         await self.close()
 
-    async def _ready(self) -> Connection:
-        if self._connection is None or self._connection.broken or self._connection.closed:
-            self._connection = await connect_for_append(self._settings)
-            for name, (types, query) in STATEMENTS.items():
-                await prepare(self._connection, name, types, query)
-        return self._connection
+    async def _ready(self) -> Line:
+        if self._line is None or self._line.is_lost:
+            await self.close()
+            self._line = Line(await connect_for_append(self._settings))
+            for name, (types, query) in (STATEMENTS | {"append_one": one.STATEMENT}).items():
+                await self._line.prepare(name, types, query)
+        return self._line
 
     async def _send_each(self, batch: Sequence[Waiting]) -> None:
         """Send requests one by one, so that each is answered or refused for itself."""
@@ -110,18 +108,29 @@ class Committer:
                 waiting.refuse(refused)
 
     async def _send(self, batch: Sequence[Waiting]) -> None:
-        requests = [w.request for w in batch]
-        connection = await self._ready()
-        if is_single(requests[0]):
-            answer = await call(connection, b"append_single", single_arguments(requests, self._structural))
-            found = single_outcomes(requests, answer)
-        else:
-            answer = await call(connection, b"append_events", arguments(requests, self._structural))
-            found = outcomes(requests, answer)
-        for waiting, outcome in zip(batch, found, strict=True):
-            settled = await _settle(connection, waiting, outcome)
+        line = await self._ready()
+        unsettled: list[tuple[Waiting, AppendOutcome | None]] = []
+        for waiting, outcome in zip(batch, await self._call(line, batch), strict=True):
+            if outcome is None or waiting.lost:
+                unsettled.append((waiting, outcome))
+            elif not waiting.answer.done():
+                waiting.answer.set_result(outcome)
+        # After all others are on their way: this asks the database again.
+        for waiting, outcome in unsettled:
+            settled = await _settle(line, waiting, outcome)
             if not waiting.answer.done():
                 waiting.answer.set_result(settled)
+
+    async def _call(self, line: Line, batch: Sequence[Waiting]) -> Sequence[AppendOutcome | None]:
+        requests = [w.request for w in batch]
+        if not batch[0].single:
+            answer = await line.call(b"append_events", arguments(requests, self._structural))
+            return outcomes(requests, answer)
+        if len(requests) == 1:
+            answer = await line.call(b"append_one", one.one_arguments(requests[0], self._structural))
+            return [one.one_outcome(requests[0], answer)]
+        answer = await line.call(b"append_single", single_arguments(requests, self._structural))
+        return single_outcomes(requests, answer)
 
 
 def _refuse(batch: Iterable[Waiting], error: Exception) -> None:
@@ -129,16 +138,17 @@ def _refuse(batch: Iterable[Waiting], error: Exception) -> None:
         waiting.refuse(error)
 
 
-async def _settle(connection: Connection, waiting: Waiting, outcome: AppendOutcome | None) -> AppendOutcome:
+async def _settle(line: Line, waiting: Waiting, outcome: AppendOutcome | None) -> AppendOutcome:
     """Look up what was answered before, or whether a lost attempt did succeed."""
     request = waiting.request
+    line.release()
     if outcome is None:
-        known = await answered(connection, request.caller, request.command_id)
+        known = await answered(line.connection, request.caller, request.command_id)
         if known is None:
             raise psycopg.InternalError("a recorded answer vanished")
         return known
     if isinstance(outcome, Mismatch) and waiting.lost and not request.keyed:
-        base = await _written(connection, request)
+        base = await _written(line.connection, request)
         return outcome if base is None else Appended(base)
     return outcome
 

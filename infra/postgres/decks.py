@@ -42,6 +42,10 @@ class PostgresDecks:
 
     async def position_at(self, project_id: UUID, instant: datetime) -> int:
         """Return the position of the project's last event recorded up to an instant; see the port."""
-        to = await self._log.position_at(instant)
-        last = await self._log.project(project_id, 0, 1, descending=True, before=to + 1)
+        return await self.last_position(project_id, await self._log.position_at(instant))
+
+    async def last_position(self, project_id: UUID, up_to: int | None = None) -> int:
+        """Return the position of the project's last event up to a position (None: of all); 0 if there is none."""
+        before = up_to + 1 if up_to is not None else None
+        last = await self._log.project(project_id, 0, 1, descending=True, before=before)
         return last[0].position if last else 0

@@ -31,7 +31,9 @@ returning project_id, pending
 """
 _DROP = """
 delete from keyframes where (project_id, position) in (
-    select k.project_id, k.position from keyframes k join log_head h on k.epoch <> h.epoch or k.schema < %s limit %s
+    select k.project_id, k.position from keyframes k cross join log_head h
+    left join stored_events e on e.notification_id = k.position and e.project_id = k.project_id and e.hash = k.hash
+    where k.epoch <> h.epoch or k.schema < %s or e.notification_id is null limit %s
 )
 """
 
@@ -87,6 +89,6 @@ class KeyframeProgress:
             )
 
     async def drop_foreign(self) -> int:
-        """Drop keyframes of another history or an older form, some at a time; returns how many."""
+        """Drop keyframes that are of another history or an older form, some at a time; returns how many."""
         async with borrowed(self._pool) as connection:
             return (await connection.execute(_DROP, [SCHEMA, DROP])).rowcount

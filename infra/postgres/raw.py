@@ -6,67 +6,118 @@ psycopg offers as `psycopg.pq`.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import LiteralString
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.pq import DiagnosticField, ExecStatus, Format
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg.pq.abc import PGresult
 
 from infra.postgres.connections import Connection
 
-
-async def prepare(
-    connection: Connection, name: LiteralString, types: LiteralString, query: LiteralString
-) -> None:
-    """Prepare a statement on a connection; it is gone with it."""
-    await connection.execute(f"prepare {name} ({types}) as {query}".encode(), prepare=False)
+# A call has at most so many parameters.
+_BINARY = [Format.BINARY] * 32
 
 
-async def call(connection: Connection, name: bytes, parameters: Sequence[Buffer | None]) -> bytes:
-    """Run a prepared statement with binary parameters, and return the one binary value of its one row.
+class Line:
+    """A connection on which prepared statements are called, one at a time.
 
-    Raises:
-        psycopg.Error: as a cursor would.
+    Its socket stays with the loop from one call to the next: to give it to the loop and take it back each
+    time costs as much as the rest of the call. Whoever uses the connection otherwise releases it first.
     """
-    pgconn = connection.pgconn
-    pgconn.send_query_prepared(name, parameters, [Format.BINARY] * len(parameters), Format.BINARY)
-    loop = asyncio.get_running_loop()
-    while pgconn.flush():
-        await _ready(loop.add_writer, loop.remove_writer, pgconn.socket)
-    value: bytes | None = None
-    while (result := await _result(loop, pgconn)) is not None:
-        if result.status != ExecStatus.TUPLES_OK:
-            raise _error(result)
-        value = result.get_value(0, 0)
-    if value is None:
-        raise psycopg.InternalError("a statement returned nothing")
-    return value
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._pgconn = connection.pgconn
+        self._loop = asyncio.get_running_loop()
+        self._answer: asyncio.Future[bytes] | None = None
+        self._result: PGresult | None = None
+        self._socket: int | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the connection is gone, as far as is known."""
+        return self.connection.closed or self.connection.broken
+
+    async def prepare(self, name: LiteralString, types: LiteralString, query: LiteralString) -> None:
+        """Prepare a statement; it is gone with the connection."""
+        self.release()
+        await self.connection.execute(f"prepare {name} ({types}) as {query}".encode(), prepare=False)
+
+    async def call(self, name: bytes, parameters: Sequence[Buffer | None]) -> bytes:
+        """Run a prepared statement with binary parameters, and return the one binary value of its one row.
+
+        Raises:
+            psycopg.Error: as a cursor would.
+        """
+        if self._socket is None:
+            self._socket = self._pgconn.socket
+            self._loop.add_reader(self._socket, self._readable)
+        self._result = None
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._answer = answer
+        try:
+            formats = _BINARY[: len(parameters)]
+            self._pgconn.send_query_prepared(name, parameters, formats, Format.BINARY)
+            while self._pgconn.flush():
+                await self._writable()
+            return await answer
+        finally:
+            self._answer = None
+
+    def release(self) -> None:
+        """Let somebody else wait for the connection, or close it."""
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket)
+            self._socket = None
+
+    async def _writable(self) -> None:
+        room = self._loop.create_future()
+        socket = self._pgconn.socket
+
+        def wake() -> None:
+            if not room.done():
+                room.set_result(None)
+
+        self._loop.add_writer(socket, wake)
+        try:
+            await room
+        finally:
+            self._loop.remove_writer(socket)
+
+    def _readable(self) -> None:
+        try:
+            self._pgconn.consume_input()
+            # Between calls there is nothing to get; what comes then is the end of the connection.
+            while not self._pgconn.is_busy():
+                result = self._pgconn.get_result()
+                if result is None:
+                    break
+                self._result = result
+            else:
+                return
+        except psycopg.Error as lost:
+            self.release()
+            self._settle(lost)
+        else:
+            self._settle(self._result)
+
+    def _settle(self, end: PGresult | psycopg.Error | None) -> None:
+        answer = self._answer
+        if answer is None or answer.done():
+            return
+        if isinstance(end, psycopg.Error):
+            answer.set_exception(end)
+        elif end is None or end.status != ExecStatus.TUPLES_OK:
+            answer.set_exception(_error(end))
+        else:
+            answer.set_result(end.get_value(0, 0) or b"")
 
 
-async def _result(loop: asyncio.AbstractEventLoop, pgconn: PGconn) -> PGresult | None:
-    while pgconn.is_busy():
-        await _ready(loop.add_reader, loop.remove_reader, pgconn.socket)
-        pgconn.consume_input()
-    return pgconn.get_result()
-
-
-async def _ready(add: Callable[..., None], remove: Callable[[int], object], socket: int) -> None:
-    future = asyncio.get_running_loop().create_future()
-
-    def wake() -> None:
-        if not future.done():
-            future.set_result(None)
-
-    add(socket, wake)
-    try:
-        await future
-    finally:
-        remove(socket)
-
-
-def _error(result: PGresult) -> psycopg.Error:
+def _error(result: PGresult | None) -> psycopg.Error:
+    if result is None:
+        return psycopg.InternalError("a statement returned nothing")
     state = result.error_field(DiagnosticField.SQLSTATE) or b"XX000"
     message = (result.error_field(DiagnosticField.MESSAGE_PRIMARY) or b"").decode("utf-8", "replace")
     try:

@@ -5,16 +5,21 @@ from datetime import datetime
 
 from psycopg_pool import AsyncConnectionPool
 
+from infra.postgres.backup import KeyRow
 from infra.postgres.connections import Connection, borrowed
 from infra.postgres.vault import CHANNEL
 
 
 @dataclass(frozen=True, slots=True)
 class Shredded:
-    """What a shred did: the generations that it dropped, and those that were dropped before, with the time."""
+    """What a shred did: the generations that it dropped, and those that were dropped before, with the time.
+
+    `rows` are all of them, as a file is to keep them that an old backup of keys is held against.
+    """
 
     dropped: list[int]
     earlier: dict[int, datetime]
+    rows: list[KeyRow]
 
 
 async def shred(pool: AsyncConnectionPool[Connection], person: str) -> Shredded:
@@ -39,7 +44,13 @@ async def shred(pool: AsyncConnectionPool[Connection], person: str) -> Shredded:
                 [person],
             )
             dropped = sorted(generation for (generation,) in await cursor.fetchall())
+            cursor = await connection.execute(
+                "select person, generation, key, created_at, shredded_at from person_keys"
+                " where person = %s and key is null order by generation",
+                [person],
+            )
+            rows = [KeyRow(*row) for row in await cursor.fetchall()]
             await connection.execute("select pg_notify(%s, %s)", [CHANNEL, person])
         # Until then the table's file still holds the old row, though nobody can ask for it.
         await connection.execute("vacuum person_keys")
-    return Shredded(dropped, earlier)
+    return Shredded(dropped, earlier, rows)

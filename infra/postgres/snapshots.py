@@ -28,6 +28,7 @@ with taken as (
     select originator_id, originator_version, %(kind)s, %(schema)s, notification_id, hash, %(state)s::json
     from stored_events
     where originator_id = %(stream)s and originator_version = %(version)s and notification_id = %(position)s
+        and topic <> 'decklog.tombstone'
     on conflict (stream_id, version) do update set kind = excluded.kind, schema = excluded.schema,
         position = excluded.position, hash = excluded.hash, state = excluded.state, taken_at = excluded.taken_at
     returning stream_id, version
@@ -83,6 +84,10 @@ class PostgresSnapshots:
             self._offered[snapshot.stream_id] = snapshot
         self._idle.clear()
         self._wake.set()
+
+    def forget(self) -> None:
+        """Drop what waits to be written: the log is another one."""
+        self._offered.clear()
 
     async def latest(self, stream_id: UUID) -> Sequence[Snapshot]:
         """Return the snapshots of a stream that fit the log, the newest first."""

@@ -14,6 +14,8 @@ class BlocksModel:
     """Blocks by project and id."""
 
     name = "blocks"
+    version = 1
+    tables: tuple[str, ...] = ("block_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold block events; those of other streams only move the checkpoint."""

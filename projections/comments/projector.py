@@ -14,6 +14,8 @@ class CommentsModel:
     """Comments by project."""
 
     name = "comments"
+    version = 1
+    tables: tuple[str, ...] = ("thread_rows", "reply_rows")
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold comment events; those of other streams only move the checkpoint."""

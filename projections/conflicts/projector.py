@@ -13,6 +13,8 @@ class ConflictsModel:
     """Conflicts by project, block and the version that keeps them."""
 
     name = "conflicts"
+    version = 1
+    tables: tuple[str, ...] = ("conflict_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold events about conflicts; others only move the checkpoint."""

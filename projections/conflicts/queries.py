@@ -1,6 +1,6 @@
 """SQL of the conflicts read model. Every query names the project first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from domain.catalogue import timestamp
 from projections.conflicts.rows import ConflictRow, Key
 from projections.ports import Session
 
-__all__ = ["document", "load", "page", "save"]
+__all__ = ["document", "load", "of_event", "page", "save"]
 
 _NAMES = [f.name for f in fields(ConflictRow)]
 _COLUMNS = ", ".join(_NAMES)
@@ -98,6 +98,25 @@ def document(row: ConflictRow) -> dict[str, Any]:
         "created_by": row.created_by,
         "updated_at": timestamp(row.updated_at),
         "updated_by": row.updated_by,
+    }
+
+
+def of_event(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a conflict from the public event that keeps it, as its document is before anybody settled it."""
+    data, stream, at, by = event["data"], event["stream"], event["at"], event["actor"]["id"]
+    told = ("block_id", "field", "item", "part", "base", "theirs", "mine", "actors", "winner")
+    return {
+        "id": data["conflict_id"],
+        "project_id": event["project_id"],
+        **{name: data[name] for name in told},
+        "resolved": False,
+        "resolution": None,
+        "version": stream["version"],
+        "position": event["position"],
+        "created_at": at,
+        "created_by": by,
+        "updated_at": at,
+        "updated_by": by,
     }
 
 

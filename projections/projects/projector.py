@@ -14,6 +14,8 @@ class ProjectsModel:
     """Projects by id, and by member."""
 
     name = "projects"
+    version = 1
+    tables: tuple[str, ...] = ("project_rows", "member_rows")
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold project events; those of other streams only move the checkpoint."""

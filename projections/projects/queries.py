@@ -17,7 +17,19 @@ COLUMNS = (
     "project_id, title, owner, aspect, theme_id, archived, version, position,"
     " created_at, created_by, updated_at, updated_by, members"
 )
-_QUALIFIED = ", ".join(f"r.{name.strip()}" for name in COLUMNS.split(","))
+_NAMES = [name.strip() for name in COLUMNS.split(",")]
+_QUALIFIED = ", ".join(f"r.{name}" for name in _NAMES)
+_TYPES = {
+    "project_id": "uuid",
+    "archived": "boolean",
+    "version": "bigint",
+    "position": "bigint",
+    "created_at": "timestamptz",
+    "updated_at": "timestamptz",
+}
+_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
+_SELECTED = ", ".join(f"{name}::json" if name == "members" else name for name in _NAMES)
+_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])
 
 
 def _row(values: Sequence[Any]) -> ProjectDocument:
@@ -31,24 +43,29 @@ async def load(session: Session, ids: Collection[UUID]) -> dict[UUID, ProjectDoc
 
 
 async def save(session: Session, rows: Sequence[ProjectDocument]) -> None:
-    """Insert or replace rows and their memberships."""
-    names = [name.strip() for name in COLUMNS.split(",")]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-    for row in rows:
-        await session.execute(
-            f"insert into project_rows ({COLUMNS}) values ({', '.join(['%s'] * len(names))})"
-            f" on conflict (project_id) do update set {updates}",
-            [*(getattr(row, name) for name in names[:-1]), orjson.dumps(row.members).decode()],
-        )
-        await session.execute(
-            "delete from member_rows where project_id = %s and not user_id = any(%s)",
-            (row.project_id, list(row.members)),
-        )
-        await session.execute(
-            "insert into member_rows (project_id, user_id, role) select %s, u, r from unnest(%s::text[], %s::text[])"
-            " as m (u, r) on conflict (user_id, project_id) do update set role = excluded.role",
-            (row.project_id, list(row.members), list(row.members.values())),
-        )
+    """Insert or replace rows and their memberships, however many in three statements."""
+    columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in _NAMES[:-1]]
+    members = [orjson.dumps(row.members).decode() for row in rows]
+    await session.execute(
+        f"insert into project_rows ({COLUMNS}) select {_SELECTED} from unnest({_UNNEST}) as n ({COLUMNS})"
+        f" on conflict (project_id) do update set {_UPDATES}",
+        (*columns, members),
+    )
+    membership = [(row.project_id, user, role) for row in rows for user, role in row.members.items()]
+    projects, users = [m[0] for m in membership], [m[1] for m in membership]
+    await session.execute(
+        "delete from member_rows m where m.project_id = any(%s) and not exists ("
+        "select from unnest(%s::uuid[], %s::text[]) as n (project_id, user_id)"
+        " where n.project_id = m.project_id and n.user_id = m.user_id)",
+        ([row.project_id for row in rows], projects, users),
+    )
+    await session.execute(
+        "insert into member_rows (project_id, user_id, role)"
+        " select * from unnest(%s::uuid[], %s::text[], %s::text[])"
+        " on conflict (user_id, project_id) do update set role = excluded.role"
+        " where member_rows.role <> excluded.role",
+        (projects, users, [m[2] for m in membership]),
+    )
 
 
 async def remove(session: Session, project_id: UUID) -> None:

@@ -14,6 +14,8 @@ class SessionsModel:
     """Sessions by project, and by socket."""
 
     name = "sessions"
+    version = 1
+    tables: tuple[str, ...] = ("session_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold session events; those of other streams only move the checkpoint."""

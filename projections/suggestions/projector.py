@@ -13,6 +13,8 @@ class SuggestionsModel:
     """Suggestions by project, block and the version that keeps them."""
 
     name = "suggestions"
+    version = 1
+    tables: tuple[str, ...] = ("suggestion_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold events about suggestions; others only move the checkpoint."""

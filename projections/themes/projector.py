@@ -14,6 +14,8 @@ class ThemesModel:
     """Themes by id, and by owner."""
 
     name = "themes"
+    version = 1
+    tables: tuple[str, ...] = ("theme_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Fold theme events; those of other streams only move the checkpoint."""

@@ -14,6 +14,8 @@ class VersionsModel:
     """Named versions by project."""
 
     name = "versions"
+    version = 1
+    tables: tuple[str, ...] = ("version_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:
         """Take in the versions that were named; all else only moves the checkpoint."""

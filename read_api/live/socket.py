@@ -135,6 +135,8 @@ class _Session:
                     if item.kind == "project" and not await self._still_member():
                         raise Ended(close_codes.NO_ACCESS)
                     await self._socket.send_text(item.message.decode())
+                    if item.conflict is not None:
+                        await self._socket.send_text(item.conflict.decode())
         except NewEpoch:
             await self._socket.send_text('{"type":"reset"}')
             raise Ended(close_codes.NEW_EPOCH) from None

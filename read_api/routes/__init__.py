@@ -6,6 +6,7 @@ from read_api.routes import (
     blocks,
     comments,
     conflicts,
+    diff,
     history,
     members,
     projects,
@@ -29,5 +30,6 @@ def query_routes(reading: Reading) -> list[Route]:
         *sessions.routes(reading),
         *themes.routes(reading),
         *conflicts.routes(reading),
+        *diff.routes(reading),
         *suggestions.routes(reading),
     ]

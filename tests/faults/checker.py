@@ -150,7 +150,9 @@ class Checker:
             self._at = (row.command_id, unpack(command.packed))
         deed = self._at[1]
         if k >= len(deed.order):
-            self.findings.add("twice", f"event {k + 1} of {len(deed.order)} of {_name(deed)} at {row.position}")
+            self.findings.add(
+                "twice", f"event {k + 1} of {len(deed.order)} of {_name(deed)} at {row.position}"
+            )
             return
         if k == 0:
             command.base = row.position - 1
@@ -195,8 +197,8 @@ class Checker:
         for result in results:
             self._recorded(result)
         last: dict[str, tuple[int, int]] = {}
-        for command_id, command in self._commands.items():
-            self._settled(command_id, command, last)
+        for command in self._commands.values():
+            self._settled(command, last)
 
     def _recorded(self, result: Result) -> None:
         command = self._commands.get(result.command_id)
@@ -211,7 +213,7 @@ class Checker:
         if not deed.keyed or not command.stored:
             self.findings.add("result", f"no answer should be kept for {_name(deed)}")
 
-    def _settled(self, command_id: UUID, command: _Command, last: dict[str, tuple[int, int]]) -> None:
+    def _settled(self, command: _Command, last: dict[str, tuple[int, int]]) -> None:
         deed = unpack(command.packed)
         if command.stored not in {0, len(deed.order)}:
             self.findings.add("torn", f"{command.stored} of {len(deed.order)} events of {_name(deed)}")

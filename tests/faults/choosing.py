@@ -4,7 +4,7 @@ import random
 from uuid import UUID, uuid5
 
 from commands.ports import ANY_VERSION, NO_STREAM, STREAM_EXISTS
-from tests.faults.deeds import HOT_STREAMS, SPACE, Deed, Target, hot_stream, project
+from tests.faults.deeds import HOT_STREAMS, PROJECTS, SPACE, Deed, Target, hot_stream, project
 
 MOST_TARGETS, MOST_EVENTS = 4, 3
 
@@ -35,12 +35,15 @@ class Chooser:
         structural = picked.random() < 0.1
         several = picked.random() < 0.25
         numbers = picked.sample(range(HOT_STREAMS), picked.randint(2, MOST_TARGETS) if several else 1)
+        if structural:
+            # As commands do: what changes a structure stays in one project, and rests on its structure.
+            numbers = sorted({n - (n - numbers[0]) % PROJECTS for n in numbers})
         targets = [self._target(n) for n in numbers]
-        order = [i for i in range(len(targets)) for _ in range(picked.randint(1, MOST_EVENTS) if several else 1)]
+        order = [
+            i for i in range(len(targets)) for _ in range(picked.randint(1, MOST_EVENTS) if several else 1)
+        ]
         picked.shuffle(order)
-        # Half of the structural ones rest on a structure that somebody may have changed meanwhile.
-        guarded = structural and picked.random() < 0.5
-        guard = (targets[0].project, self._known.head) if guarded else None
+        guard = (targets[0].project, self._known.head) if structural else None
         exact = all(t.expected not in {ANY_VERSION, STREAM_EXISTS} for t in targets)
         # A request under an id of the server's own always names the versions it was decided on.
         keyed = not exact or picked.random() < 0.7

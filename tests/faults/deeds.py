@@ -61,9 +61,7 @@ class Deed:
             return BlockMoved(
                 originator_id=target.stream, originator_version=version, parent_id=None, rank=text
             )
-        return BlockEdited(
-            originator_id=target.stream, originator_version=version, changes={"text": text}
-        )
+        return BlockEdited(originator_id=target.stream, originator_version=version, changes={"text": text})
 
     def request(self) -> Append:
         """Build what the log is asked."""

@@ -17,6 +17,11 @@ import psutil
 POSSIBLE = sys.platform == "linux"
 
 
+def working_folder(pid: int) -> Path:
+    """Return the folder that a process works in; PostgreSQL's is that of its data."""
+    return Path(f"/proc/{pid}/cwd").readlink()
+
+
 def largest_file(folder: Path) -> int:
     """Return the size of the largest file below a folder, in bytes."""
     sizes = [0]

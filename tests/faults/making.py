@@ -1,23 +1,22 @@
 """The faults, each a coroutine that does it to a scene and returns when what was hurt is whole again."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
+import psycopg
 
 from infra.postgres.committer import RETRY_FOR
 from tests.faults.clock import set_clock
-from tests.faults.filesize import largest_file, limit_files
+from tests.faults.filesize import largest_file, limit_files, working_folder
 from tests.faults.scene import Scene
 
 CUTS = ("now", "before", "half", "sent", "answered", "hung")
 CLOCK_JUMPS = (-86_400.0, -3_600.0, -1.0, 0.0, 1.0, 300.0, 3_600.0)
 SEGMENT = 16 * 2**20
-BACK = 60.0
+BACK, LOOK_AGAIN = 60.0, 0.05
 
 Fault = Callable[[Scene], Awaitable[None]]
 
@@ -37,11 +36,10 @@ async def kill_database(scene: Scene) -> None:
     for victim in victims:
         with suppress(psutil.NoSuchProcess):
             victim.kill()
-    if first not in victims:
-        return
-    async with asyncio.timeout(BACK):
-        while scene.servers.postgres_pid == before:
-            await asyncio.sleep(0.02)
+    if first in victims:
+        async with asyncio.timeout(BACK):
+            while scene.servers.postgres_pid == before:  # noqa: ASYNC110 - nobody tells when it is back
+                await asyncio.sleep(LOOK_AGAIN)
 
 
 async def cut_connections(scene: Scene) -> None:
@@ -82,14 +80,20 @@ async def kill_writer(scene: Scene) -> None:
 
 
 async def jump_clock(scene: Scene) -> None:
-    await set_clock(scene.settings, scene.picked.choice(CLOCK_JUMPS))
+    seconds = scene.picked.choice(CLOCK_JUMPS)
+    async with asyncio.timeout(BACK):
+        while True:
+            try:
+                return await set_clock(scene.settings, seconds)
+            except psycopg.OperationalError:
+                # It may just have been killed.
+                await asyncio.sleep(LOOK_AGAIN)
 
 
 async def fill_disk(scene: Scene) -> None:
     """Let no file of the database grow; WAL segments are whole from the beginning, so they go on."""
     pid = scene.servers.postgres_pid
-    data = Path(os.readlink(f"/proc/{pid}/cwd"))
-    with limit_files(pid, max(largest_file(data / "base"), SEGMENT)):
+    with limit_files(pid, max(largest_file(working_folder(pid) / "base"), SEGMENT)):
         await asyncio.sleep(scene.picked.uniform(2, 1.5 * RETRY_FOR))
 
 

@@ -26,7 +26,7 @@ class Plan:
 
     seconds: float
     seed: int
-    size: Size = Size()
+    size: Size
     bag: Mapping[str, int] | None = None
 
 

@@ -18,6 +18,7 @@ from infra.embedded.folder import DataFolder
 from infra.embedded.servers import EmbeddedServers
 from infra.postgres.migrate import migrate
 from infra.settings import Settings
+from tests.faults.chance import chance
 from tests.faults.children import Child
 from tests.faults.clock import install_clock
 
@@ -76,9 +77,10 @@ class Scene:
         life = len(self.slots[number].journals) if number < len(self.slots) else 0
         before = self.slots[number].journals if life else []
         journal = self.log(f"writer-{number}-{life}.journal")
+        name = f"w{number}.{life}"
         config = {
             "settings": plain(self.through),
-            "name": f"w{number}.{life}",
+            "name": name,
             "journal": str(journal),
             "before": [str(path) for path in before],
             "clients": self.size.clients,
@@ -86,12 +88,14 @@ class Scene:
             "seed": self.seed,
             "quiet": True,
         }
-        child = await Child.start(config["name"], "writer", config)
+        child = await Child.start(name, "writer", config)
         if not life:
             self.slots.append(Slot(number, child, [journal]))
             return
         slot = self.slots[number]
-        slot.before.update({k: v for k, v in slot.child.said.items() if k in {"acknowledged", "refused", "unknown"}})
+        slot.before.update(
+            {k: v for k, v in slot.child.said.items() if k in {"acknowledged", "refused", "unknown"}}
+        )
         self.longest = max(self.longest, slot.child.said.get("longest", 0.0))
         slot.child = child
         slot.journals.append(journal)
@@ -142,11 +146,14 @@ def plain(settings: Settings) -> dict[str, Any]:
 @asynccontextmanager
 async def set_up(size: Size, seed: int) -> AsyncIterator[Scene]:
     """Start everything on a database of its own; nothing of it is left afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="dlf-"))  # noqa: ASYNC240 - nothing else runs yet
+    folder = Path(tempfile.mkdtemp(prefix="dlf-"))
     folder.chmod(0o755)  # noqa: ASYNC240 - as above
     try:
         with DataFolder.open(folder / "data") as data:
-            async with EmbeddedServers(data, lambda _: None) as servers, _running(servers, folder, size, seed) as scene:
+            async with (
+                EmbeddedServers(data, lambda _: None) as servers,
+                _running(servers, folder, size, seed) as scene,
+            ):
                 yield scene
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -174,7 +181,7 @@ async def _running(servers: EmbeddedServers, folder: Path, size: Size, seed: int
     try:
         near = await proxy.until("port")
         through = settings(servers.database_url.replace(f":{port}/", f":{near}/"))
-        scene = Scene(servers, direct, through, folder, proxy, random.Random(seed), size, seed)
+        scene = Scene(servers, direct, through, folder, proxy, chance(seed), size, seed)
     except BaseException:
         await proxy.kill()
         raise

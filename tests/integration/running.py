@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from infra.bootstrap import read_models
 from infra.http.auth import issue
 from infra.settings import Settings
 from read_api.app import create_app as create_read_app
@@ -121,12 +122,12 @@ class Table:
         return [p for (p,) in await self.rows(query, project, after)]
 
     async def caught_up(self, seconds: float = 10.0) -> int:
-        """Wait until both models have reached the head of now in all four partitions."""
+        """Wait until all models have reached the head of now in all four partitions."""
         head = await self.head()
 
         async def all_there() -> bool:
             known, least = (await self.rows("select count(*), min(position) from projection_checkpoints"))[0]
-            return known == 8 and least >= head
+            return known == 4 * len(read_models()) and least >= head
 
         await eventually(all_there, seconds)
         return head

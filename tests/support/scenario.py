@@ -92,14 +92,21 @@ class Process:
         self.bus = Bus(log, self.repository, all_handlers())
 
     async def run(
-        self, *commands: Command, user: str = "ada", key: UUID | None = None, batch: bool = False
+        self,
+        *commands: Command,
+        user: str = "ada",
+        key: UUID | None = None,
+        batch: bool = False,
+        machine: bool = False,
+        job: UUID | None = None,
     ) -> Outcome:
         """Post one command, or a batch, as a client would."""
         digest = sha256(b"batch" if batch else b"")
         for command in commands:
             digest.update(command.NAME.encode() + command.model_dump_json(exclude_unset=True).encode())
+        caller = Caller(user, "machine" if machine or job else "person", job_id=job)
         request = Request(
-            Caller(user), key or uuid4(), digest.digest(), commands, batch=batch, keyed=key is not None
+            caller, key or uuid4(), digest.digest(), commands, batch=batch, keyed=key is not None
         )
         before = len(self._log.events)
         try:
@@ -163,8 +170,15 @@ class World:
         )
         assert isinstance(outcome, Appended)
 
-    async def run(self, *commands: Command, user: str = "ada", key: UUID | None = None) -> Outcome:
-        return await self._first.run(*commands, user=user, key=key)
+    async def run(
+        self,
+        *commands: Command,
+        user: str = "ada",
+        key: UUID | None = None,
+        machine: bool = False,
+        job: UUID | None = None,
+    ) -> Outcome:
+        return await self._first.run(*commands, user=user, key=key, machine=machine, job=job)
 
     async def run_batch(self, *commands: Command, user: str = "ada", key: UUID | None = None) -> Outcome:
         return await self._first.run(*commands, user=user, key=key, batch=True)

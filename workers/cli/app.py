@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import audit, events, importing, projections, retention, serve, servers, tokens, up
+from workers.cli import audit, backup, events, importing, projections, retention, serve, servers, tokens, up
 
 app = typer.Typer(
     name="decklog",
@@ -15,6 +15,8 @@ app.command("up")(up.up)
 app.command("migrate")(servers.migrate_database)
 app.command("token")(tokens.token)
 app.command("import")(importing.import_file)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore_backup)
 app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")

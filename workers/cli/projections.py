@@ -1,6 +1,7 @@
-"""`decklog projections list|rebuild`."""
+"""`decklog projections list|rebuild|confirm|revert`."""
 
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
@@ -10,18 +11,22 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
 
-from infra.bootstrap import WorkerSide, worker_side
+from infra.bootstrap import read_models, worker_side
+from infra.postgres.rebuilds import Busy, Nothing, rebuilding
 from infra.settings import Settings
 from projections import checkpoints
-from projections.rebuild import rebuild
+from projections.model import ReadModel
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, fail, found_settings, run
+from workers.rebuilding import Rebuilt, rebuild, revert
+
+# Characters of a value that are shown.
+SHOWN = 100
 
 app = typer.Typer(help="Look after the read models.", no_args_is_help=True)
 
@@ -65,13 +70,9 @@ def list_projections(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -
     Console().print(table)
 
 
-def _progress(bar: Progress, task: TaskID, position: int, head: int) -> None:
-    bar.update(task, completed=position, total=head)
-
-
-async def _rebuild(side: WorkerSide, names: list[str], partitions: int) -> list[dict[str, Any]]:
-    await side.start()
-    done = []
+async def _rebuild(
+    settings: Settings, models: Sequence[ReadModel], *, check: bool, processes: int | None
+) -> Rebuilt:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -79,23 +80,47 @@ async def _rebuild(side: WorkerSide, names: list[str], partitions: int) -> list[
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    try:
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            for model in side.models:
-                if model.name not in names:
-                    continue
-                task = bar.add_task(model.name, total=None)
-                rebuilt = await rebuild(
-                    model,
-                    side.database,
-                    side.log,
-                    partitions,
-                    partial(_progress, bar, task),
-                )
-                done.append({"name": model.name, "events": rebuilt.events, "position": rebuilt.position})
-    finally:
-        await side.stop()
-    return done
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("events", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        return await rebuild(settings, models, progress, check=check, processes=processes)
+
+
+def _told(rebuilt: Rebuilt) -> dict[str, Any]:
+    return {
+        "models": list(rebuilt.models),
+        "events": rebuilt.events,
+        "resumed": rebuilt.resumed,
+        "position": rebuilt.position,
+        "differences": [asdict(d) for d in rebuilt.differences],
+    }
+
+
+def _show(rebuilt: Rebuilt, *, check: bool) -> None:
+    console = Console()
+    for d in rebuilt.differences:
+        key = ", ".join(f"{k}={v}" for k, v in d.key.items())
+        console.print(f"[bold]{d.table}[/bold] {key}: {d.why}", highlight=False)
+        for column, (live, rebuilt_value) in d.columns.items():
+            console.print(
+                f"  {column}: live {_short(live)}, rebuilt {_short(rebuilt_value)}", highlight=False
+            )
+    told = "no row differs" if not rebuilt.differences else f"{len(rebuilt.differences)} rows differ"
+    names = ", ".join(rebuilt.models)
+    typer.echo(f"{names}: {rebuilt.events:,} events folded; {told}")
+    if check:
+        typer.echo("the live tables were left as they are")
+    else:
+        typer.echo(f"swapped in at position {rebuilt.position:,}; what was replaced is kept until")
+        typer.echo("  decklog projections confirm   (or `projections revert` to have it back)")
+
+
+def _short(value: Any) -> str:
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 @app.command("rebuild")
@@ -103,16 +128,61 @@ def rebuild_projections(
     names: Annotated[list[str] | None, typer.Argument(help="Which; by default all.")] = None,
     data_dir: DataDir = DEFAULT_DIR,
     as_json: AsJson = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare only: exit 1 if a row differs from the log.")
+    ] = False,
+    processes: Annotated[int | None, typer.Option(min=1, help="By default one a core.")] = None,
 ) -> None:
-    """Rebuild read models from the log. Readers see the old rows until the new ones are complete."""
+    """Rebuild read models from the log, beside the live ones; compare, and swap them in.
+
+    Everything runs on meanwhile. An interrupted rebuild goes on where it was.
+    """
     settings = found_settings(data_dir)
-    side = worker_side(settings)
-    known = [m.name for m in side.models]
+    models = _chosen(names)
+    try:
+        rebuilt = run(_rebuild(settings, models, check=check, processes=processes))
+    except Busy as busy:
+        fail(str(busy))
+    if as_json:
+        typer.echo(orjson.dumps(_told(rebuilt), default=str).decode())
+    else:
+        _show(rebuilt, check=check)
+    if check and rebuilt.differences:
+        raise typer.Exit(1)
+
+
+@app.command()
+def confirm(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
+    """Drop what the last rebuild replaced."""
+
+    async def confirmed() -> list[str]:
+        async with rebuilding(found_settings(data_dir)) as rebuilds:
+            return await rebuilds.confirm()
+
+    try:
+        names = run(confirmed())
+    except Busy as busy:
+        fail(str(busy))
+    told = f"dropped what was replaced of {', '.join(names)}" if names else "nothing was kept"
+    typer.echo(orjson.dumps({"dropped": names}).decode() if as_json else told)
+
+
+@app.command("revert")
+def revert_rebuild(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
+    """Have back what the last rebuild replaced, brought up to now."""
+    try:
+        names, position = run(revert(found_settings(data_dir)))
+    except (Busy, Nothing) as refused:
+        fail(str(refused))
+    if as_json:
+        typer.echo(orjson.dumps({"models": names, "position": position}).decode())
+        return
+    typer.echo(f"{', '.join(names)}: back, now at position {position:,}")
+
+
+def _chosen(names: Sequence[str] | None) -> list[ReadModel]:
+    models = read_models()
+    known = [m.name for m in models]
     if unknown := set(names or ()) - set(known):
         fail(f"no such projection: {', '.join(sorted(unknown))} (there are: {', '.join(known)})")
-    done = run(_rebuild(side, names or known, settings.stream_partitions))
-    if as_json:
-        typer.echo(orjson.dumps(done).decode())
-        return
-    for row in done:
-        typer.echo(f"{row['name']}: {row['events']:,} events, now at position {row['position']:,}")
+    return [m for m in models if m.name in (names or known)]

@@ -1,11 +1,13 @@
 """`decklog audit shred`."""
 
 from datetime import UTC
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
+from infra.audit.personkeys import SHREDDED_FILE, record_shredded
 from infra.bootstrap import worker_side
 from infra.postgres.shredding import Shredded, shred
 from infra.settings import Settings
@@ -27,11 +29,26 @@ def shred_person(
             fail("this cannot be undone: with --json, say --yes too")
         typer.confirm(QUESTION.format(person=person), abort=True, err=True)
     done = run(_shred(settings, person))
+    _record(data_dir, done)
     if as_json:
         typer.echo(orjson.dumps(_document(person, done)).decode())
         return
     for line in _lines(person, done):
         typer.echo(line)
+
+
+def _record(data_dir: Path, done: Shredded) -> None:
+    """Write down what was dropped, where a backup of keys from before can be held against it."""
+    path = data_dir / SHREDDED_FILE
+    try:
+        record_shredded(path, done.rows)
+    except OSError as error:
+        typer.secho(
+            f"it is done, but {path} cannot be written: {error.strerror}. Delete every backup of keys from before"
+            " now, or a restore of one would bring the keys back",
+            fg="yellow",
+            err=True,
+        )
 
 
 async def _shred(settings: Settings, person: str) -> Shredded:

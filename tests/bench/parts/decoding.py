@@ -1,6 +1,5 @@
 """Reads a whole log again and again, as rows or as events, and tells how fast."""
 
-import asyncio
 import json
 import sys
 import time

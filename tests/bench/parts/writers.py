@@ -9,14 +9,13 @@ from uuid import UUID, uuid4
 import uvloop
 
 from commands.ports import Append, Appended, EventWrite, StreamWrite
-from domain.block import BlockEdited
 from infra.postgres.appender import Appender
-from infra.postgres.codec import encode
 from infra.postgres.connections import pool
 from infra.postgres.event_log import PostgresEventLog, structural_topics
+from infra.runtime import settle_memory
 from infra.settings import Settings
+from tests.bench.filling import edit, text
 from tests.bench.part import listen, say
-from tests.bench.pgbench import STATE
 
 WARM_UP = 0.5
 # What `edit-block` keeps as its answer, for a repeat of the command.
@@ -25,16 +24,6 @@ ANSWER = (
     b'"streams":[{"id":"60aa22eb-7b5c-545d-abaf-f0acc43b2a96","kind":"block","version":2}],'
     b'"outcome":"applied","conflicts":[],"result":{}}'
 )
-
-
-def _edit(stream: UUID, version: int, text: str) -> BlockEdited:
-    return BlockEdited(originator_id=stream, originator_version=version, changes={"text": text})
-
-
-def _text() -> str:
-    """Return a text that makes the stored edit as long as the yardstick's row."""
-    empty = len(encode(_edit(uuid4(), 1, "")))
-    return (STATE.decode()[9:] * 2)[: len(STATE) - empty].replace('"', " ")
 
 
 class _Writers:
@@ -66,14 +55,15 @@ class _Writers:
             body=ANSWER,
             metadata={"actor": {"id": "ada", "kind": "person"}, "correlation_id": str(command_id)},
             writes=(StreamWrite(stream, project, version),),
-            events=(EventWrite(0, _edit(stream, version + 1, self._text), command_id),),
+            events=(EventWrite(0, edit(stream, version + 1, self._text), command_id),),
         )
 
 
 async def _run(settings: Settings, writers: int, seconds: float) -> None:
     appender = Appender(settings, structural_topics())
     await appender.start()
-    crew = _Writers(PostgresEventLog(pool(settings, "bench"), appender), _text())
+    crew = _Writers(PostgresEventLog(pool(settings, "bench"), appender), text())
+    settle_memory()
     say("ready")
     await asyncio.sleep(max(0.0, listen() - time.monotonic()))
     tasks = [asyncio.create_task(crew.write()) for _ in range(writers)]

@@ -11,13 +11,13 @@ word to commit, with the log's head locked, until it ends the connection itself.
 
 import asyncio
 import json
-import random
 import socket
 import struct
 import sys
 from collections import Counter
 from typing import Any
 
+from tests.faults.chance import chance
 from tests.faults.parts.talking import Orders, say
 
 SYNC = b"S\x00\x00\x00\x04"
@@ -88,7 +88,7 @@ class Proxy:
     def __init__(self, port: int, seed: int) -> None:
         self._port = port
         self._lines: set[Line] = set()
-        self._picked = random.Random(seed)
+        self._picked = chance(seed)
         self._stalls = 0
         self._away = 0
         self.flows = asyncio.Event()

@@ -5,7 +5,6 @@ One kind is woken by notifications, as the relay is, and looks each second all t
 
 import asyncio
 import json
-import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from infra.postgres.connections import pool
 from infra.postgres.event_log import PostgresEventLog
 from infra.postgres.listener import listen
 from infra.settings import Settings
+from tests.faults.chance import chance
 from tests.faults.parts.talking import Orders, say
 
 CHANNEL = "decklog_log"
@@ -38,6 +38,7 @@ class Reader:
         self._file = file
         self._wake = wake
         self._listens = listens
+        self._picked = chance(listens)
 
     @property
     def done(self) -> bool:
@@ -56,7 +57,7 @@ class Reader:
 
     async def _pause(self) -> None:
         if not self._listens:
-            await asyncio.sleep(random.uniform(LEAST_PAUSE, MOST_PAUSE))
+            await asyncio.sleep(self._picked.uniform(LEAST_PAUSE, MOST_PAUSE))
             return
         try:
             async with asyncio.timeout(HEARTBEAT):

@@ -15,6 +15,7 @@ from infra.postgres.appender import Appender
 from infra.postgres.connections import pool
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.settings import Settings
+from tests.faults.chance import chance
 from tests.faults.choosing import Chooser, Known
 from tests.faults.deeds import Deed
 from tests.faults.journal import Answered, Intended, Journal, read, unpack
@@ -143,14 +144,14 @@ async def _run(config: dict[str, Any]) -> None:
     appender = Appender(settings, structural_topics())
     await appender.start()
     crew = Crew(
-        PostgresEventLog(pool(settings, "faults"), appender), Journal(Path(config["journal"])), config["pause"]
+        PostgresEventLog(pool(settings, "faults"), appender),
+        Journal(Path(config["journal"])),
+        config["pause"],
     )
-    picked = random.Random(f"{config['seed']} {name}")
-    clients = [
-        Client(f"{name}.{n}", crew, random.Random(picked.random())) for n in range(config["clients"])
-    ]
+    picked = chance(f"{config['seed']} {name}")
+    clients = [Client(f"{name}.{n}", crew, chance(picked.random())) for n in range(config["clients"])]
     heirs = [
-        Client(f"{name} for {deed.caller}", crew, random.Random(picked.random())).settle(deed)
+        Client(f"{name} for {deed.caller}", crew, chance(picked.random())).settle(deed)
         for deed in left_open([Path(p) for p in config["before"]])
     ]
     orders = await Orders.open()

@@ -27,7 +27,7 @@ from infra.embedded.servers import EmbeddedServers
 from infra.postgres.event_log import PostgresEventLog
 from infra.postgres.migrate import migrate
 from infra.settings import Settings
-from tests.faults.filesize import POSSIBLE, largest_file, limit_files
+from tests.faults.filesize import POSSIBLE, largest_file, limit_files, working_folder
 from tests.faults.smalldisk import NoDisk, small_disk, take_all
 
 LARGE = 100_000
@@ -110,8 +110,7 @@ async def test_tables_that_cannot_grow_refuse_appends_until_they_can(folder: Pat
     stream = uuid4()
     async with served(folder) as (servers, settings), opened(settings) as log:
         pid = servers.postgres_pid
-        data = Path(os.readlink(f"/proc/{pid}/cwd"))  # noqa: ASYNC240 - a name, no disk
-        with limit_files(pid, max(largest_file(data / "base"), SEGMENT)):
+        with limit_files(pid, max(largest_file(working_folder(pid) / "base"), SEGMENT)):
             taken, refused = await fill(log, stream)
             assert taken > 10
             # Reads and this process go on meanwhile.

@@ -173,6 +173,8 @@ async def test_a_keyframe_of_another_history_or_form_is_not_read(bench: Bench, c
     await bench.rows(change)
 
     assert await bench.keyframes.nearest(one) is None
+    assert await KeyframeProgress(bench.connections, EVERY).drop_foreign() == 8
+    assert await bench.rows("select * from keyframes") == []
 
 
 async def test_with_another_epoch_all_keyframes_are_dropped_and_taken_anew(bench: Bench) -> None:

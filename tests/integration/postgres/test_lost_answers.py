@@ -50,7 +50,8 @@ async def bad(settings: Settings, servers: EmbeddedServers) -> AsyncIterator[Bad
 async def stored(settings: Settings, stream: UUID) -> list[tuple[int, UUID]]:
     async with looking(settings) as table:
         rows = await table.rows(
-            "select originator_version, command_id from stored_events where originator_id = %s order by 1", stream
+            "select originator_version, command_id from stored_events where originator_id = %s order by 1",
+            stream,
         )
     return [(version, command) for version, command in rows]
 

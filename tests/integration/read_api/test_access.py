@@ -17,6 +17,9 @@ PATHS = [
     "{p}/blocks/{b}/history",
     "{p}/history",
     "{p}/members",
+    "{p}/versions",
+    "{p}/comments",
+    "{p}/sessions",
     "{p}/events",
 ]
 

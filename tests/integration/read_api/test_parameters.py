@@ -12,7 +12,17 @@ async def deck(system: System) -> Deck:
     return made
 
 
-LISTS = ["/api/projects", "{p}/blocks", "{p}/history", "{p}/members", "{p}/blocks/{b}/history"]
+LISTS = [
+    "/api/projects",
+    "{p}/blocks",
+    "{p}/history",
+    "{p}/members",
+    "{p}/blocks/{b}/history",
+    "{p}/versions",
+    "{p}/comments",
+    "{p}/sessions",
+    "/api/themes",
+]
 EVERYTHING = [*LISTS, "{p}", "{p}/blocks/{b}"]
 
 
@@ -48,7 +58,10 @@ def forged(epoch: str, *place: object) -> str:
 @pytest.mark.parametrize("path", LISTS)
 async def test_what_is_no_cursor_of_a_list_is_refused(system: System, deck: Deck, path: str) -> None:
     epoch = (await system.table.value("select epoch from log_head")).hex[:8]
-    kinds = ("projects", "blocks", "history False", "history True", "members", "block history")
+    kinds = (
+        *("projects", "blocks", "history False", "history True", "members", "block history"),
+        *("versions", "comments", "sessions", "themes"),
+    )
     bad = [
         "",
         "x",

@@ -66,6 +66,7 @@ async def two_decks(settings: Settings) -> AsyncIterator[tuple[PostgresEventLog,
         await write(log, stays, archived=False, edits=1)
         await write(log, goes)
         await _append(log, stays, [(stays.id, 2)], [renamed(stays.id, 3)])
+        stays.version = 3
         yield log, goes, stays
 
 

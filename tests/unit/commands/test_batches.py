@@ -179,7 +179,7 @@ async def test_a_batch_that_is_refused_can_be_sent_again_under_its_key(world: Wo
 @pytest.mark.parametrize(
     "batch",
     [
-        [DeleteBlock(project_id=PROJECT, block_id=TEXT), edit("C")],
+        [DeleteBlock(project_id=PROJECT, block_id=TEXT), edit("C", on_conflict="reject")],
         [edit("B"), AddBlock(project_id=PROJECT, type="slide", block_id=SLIDE)],
         [edit("B"), CreateProject(title="x", project_id=PROJECT)],
     ],

@@ -194,14 +194,13 @@ class TestEdit:
 
         assert (outcome.body["outcome"], outcome.events) == ("applied", [edited(TEXT, 3, text="C")])
 
-    @pytest.mark.parametrize("on_conflict", ["reject", "merge"])
-    async def test_an_edit_on_an_older_version_is_refused_with_what_came_since(
-        self, world: World, on_conflict: str
+    async def test_an_edit_on_an_older_version_is_refused_with_what_came_since_where_asked_to(
+        self, world: World
     ) -> None:
         for text in ("B", "C"):
             await world.run(edit({"text": text}), user="edna")
         key = uuid4()
-        command = edit({"text": "mine"}, base_version=1, on_conflict=on_conflict)
+        command = edit({"text": "mine"}, base_version=1, on_conflict="reject")
 
         outcome = await world.run(command, key=key)
 
@@ -233,17 +232,35 @@ class TestEdit:
         assert (outcome.body["outcome"], outcome.events) == ("unchanged", [])
 
     @pytest.mark.parametrize("on_conflict", ["merge", "reject", "last-write-wins"])
-    async def test_a_version_that_is_not_there_yet_is_refused(self, world: World, on_conflict: str) -> None:
-        outcome = await world.run(edit({"text": "B"}, base_version=2, on_conflict=on_conflict))
+    @pytest.mark.parametrize(
+        "command",
+        [
+            edit({"text": "B"}, base_version=2),
+            MoveBlock(project_id=PROJECT, block_id=TEXT, base_version=2),
+            DeleteBlock(project_id=PROJECT, block_id=TEXT, base_version=2),
+        ],
+        ids=lambda value: value.NAME if isinstance(value, Command) else value,
+    )
+    async def test_a_version_that_is_not_there_yet_is_refused(
+        self, world: World, command: Command, on_conflict: str
+    ) -> None:
+        outcome = await world.run(command.model_copy(update={"on_conflict": on_conflict}))
 
         assert_invalid(outcome, "base_version", limit=1)
 
-    @pytest.mark.parametrize("on_conflict", ["merge", "reject", "last-write-wins"])
-    async def test_a_deleted_block_is_not_edited(self, world: World, on_conflict: str) -> None:
+    @pytest.mark.parametrize("command", [EditBlock, MoveBlock, DeleteBlock], ids=lambda c: c.NAME)
+    @pytest.mark.parametrize("version", [0, -1])
+    def test_versions_begin_with_one(self, command: type[Command], version: int) -> None:
+        with pytest.raises(ValidationError, match="base_version"):
+            command.model_validate({**command.EXAMPLE, "base_version": version})
+
+    async def test_a_deleted_block_is_not_edited_where_a_conflict_is_to_be_refused(
+        self, world: World
+    ) -> None:
         await world.run(DeleteBlock(project_id=PROJECT, block_id=TEXT))
 
-        outcome = await world.run(edit({"text": "B"}, base_version=2, on_conflict=on_conflict))
-        unbased = await world.run(edit({"text": "B"}, on_conflict=on_conflict))
+        outcome = await world.run(edit({"text": "B"}, base_version=2, on_conflict="reject"))
+        unbased = await world.run(edit({"text": "B"}, on_conflict="reject"))
 
         for refused in (outcome, unbased):
             assert (refused.status, refused.code, refused.events) == (409, "version-conflict", [])

@@ -9,21 +9,31 @@ import pytest
 from commands.messages import (
     ALL_COMMANDS,
     AddBlock,
+    ApplyTheme,
     ArchiveProject,
     Command,
     CreateProject,
+    DefineTheme,
     DeleteBlock,
     EditBlock,
     GrantAccess,
     ImportMarkdown,
+    LeaveProject,
     MoveBlock,
+    NameVersion,
+    OpenComment,
     RenameProject,
+    ReplyComment,
+    ResolveComment,
+    ReviseTheme,
     RevokeAccess,
+    TransferOwnership,
     UnarchiveProject,
     UndeleteBlock,
 )
 from domain.roles import Role
-from tests.support.making import archived, deleted, granted
+from domain.theme import BUILT_IN
+from tests.support.making import archived, defined, deleted, granted, opened
 from tests.support.scenario import (
     GROUP,
     HEADING,
@@ -39,14 +49,27 @@ from tests.support.scenario import (
 )
 
 ROLES = {"ada": "owner", **MEMBERS}
+THREAD = UUID("9d5e8a7f-2b1e-4e39-8b11-c2a9d7b00a4f")
+THEME = UUID("3e1c7c1e-6f0e-4c9b-8f25-3b3f7b0d8a09")
+INK = list(BUILT_IN)[1]
 
-# One of each that succeeds in the shared deck, once HEADING is deleted and grace is a member.
+# One of each that succeeds in the shared deck, once HEADING is deleted, grace is a second owner, ada has a
+# theme, and there is a comment.
 WORKING: list[Command] = [
     CreateProject(title="Another"),
     RenameProject(project_id=PROJECT, title="B"),
     GrantAccess(project_id=PROJECT, user="edsger", role="viewer"),
     RevokeAccess(project_id=PROJECT, user="grace"),
     ArchiveProject(project_id=PROJECT),
+    TransferOwnership(project_id=PROJECT, user="vera"),
+    LeaveProject(project_id=PROJECT),
+    NameVersion(project_id=PROJECT, name="Final"),
+    DefineTheme(name="Harbour"),
+    ReviseTheme(theme_id=THEME, name="Port"),
+    ApplyTheme(project_id=PROJECT, theme_id=INK),
+    OpenComment(project_id=PROJECT, block_id=TEXT, text="Why?"),
+    ReplyComment(project_id=PROJECT, thread_id=THREAD, text="So."),
+    ResolveComment(project_id=PROJECT, thread_id=THREAD),
     AddBlock(project_id=PROJECT, type="text", parent_id=SLIDE),
     EditBlock(project_id=PROJECT, block_id=TEXT, changes={"text": "B"}),
     MoveBlock(project_id=PROJECT, block_id=TEXT, parent_id=GROUP),
@@ -63,6 +86,13 @@ REQUIRED = {
     "revoke-access": Role.OWNER,
     "archive-project": Role.OWNER,
     "unarchive-project": Role.OWNER,
+    "transfer-ownership": Role.OWNER,
+    "leave-project": Role.VIEWER,
+    "name-version": Role.EDITOR,
+    "apply-theme": Role.EDITOR,
+    "open-comment": Role.COMMENTER,
+    "reply-comment": Role.COMMENTER,
+    "resolve-comment": Role.COMMENTER,
     "add-block": Role.EDITOR,
     "edit-block": Role.EDITOR,
     "move-block": Role.EDITOR,
@@ -70,9 +100,25 @@ REQUIRED = {
     "undelete-block": Role.EDITOR,
 }
 OPEN_TO_ALL = {"create-project", "import-markdown"}
-CREATING = {"create-project", "import-markdown", "add-block"}
-ON_ARCHIVED = {"grant-access", "revoke-access", "archive-project", "unarchive-project"}
-IN_PROJECT = [c for c in WORKING if c.NAME not in OPEN_TO_ALL]
+OF_THEMES = {"define-theme", "revise-theme"}
+CREATING = {
+    "create-project",
+    "import-markdown",
+    "add-block",
+    "name-version",
+    "define-theme",
+    "open-comment",
+    "reply-comment",
+}
+ON_ARCHIVED = {
+    "grant-access",
+    "revoke-access",
+    "archive-project",
+    "unarchive-project",
+    "transfer-ownership",
+    "leave-project",
+}
+IN_PROJECT = [c for c in WORKING if c.NAME not in OPEN_TO_ALL | OF_THEMES]
 
 
 def names(commands: list[Command]) -> list[str]:
@@ -82,7 +128,10 @@ def names(commands: list[Command]) -> list[str]:
 @pytest.fixture
 async def ready(world: World) -> World:
     """The shared deck, made such that every command of `WORKING` succeeds."""
-    await world.given(deleted(HEADING, 2), granted(PROJECT, 5, "grace", "viewer"))
+    await world.given(defined(THEME), project=THEME)
+    await world.given(
+        deleted(HEADING, 2), granted(PROJECT, 5, "grace", "owner"), opened(THREAD, PROJECT, block=TEXT)
+    )
     return world
 
 
@@ -92,7 +141,7 @@ def in_project(command: Command, project: UUID) -> Command:
 
 def unrecorded(world: World, outcome: Outcome) -> bool:
     """Tell whether a refusal has left nothing behind."""
-    return outcome.raised is not None and not outcome.recorded and len(world.log.requests) == 2
+    return outcome.raised is not None and not outcome.recorded and len(world.log.requests) == 3
 
 
 def test_every_command_is_tried_here() -> None:
@@ -100,7 +149,7 @@ def test_every_command_is_tried_here() -> None:
 
     assert set(tried) == set(ALL_COMMANDS)
     assert len(ALL_COMMANDS) == len(set(ALL_COMMANDS))
-    assert {c.NAME for c in ALL_COMMANDS} == REQUIRED.keys() | OPEN_TO_ALL
+    assert {c.NAME for c in ALL_COMMANDS} == REQUIRED.keys() | OPEN_TO_ALL | OF_THEMES
 
 
 @pytest.mark.parametrize("command", WORKING, ids=names(WORKING))
@@ -249,6 +298,8 @@ UNCHANGED: Mapping[str, tuple[Command, UUID, str]] = {
     "grant-access": (GrantAccess(project_id=PROJECT, user="edna", role="editor"), PROJECT, "project"),
     "revoke-access": (RevokeAccess(project_id=PROJECT, user="nobody"), PROJECT, "project"),
     "unarchive-project": (UNARCHIVE, PROJECT, "project"),
+    "transfer-ownership": (TransferOwnership(project_id=PROJECT, user="ada"), PROJECT, "project"),
+    "apply-theme": (ApplyTheme(project_id=PROJECT, theme_id=None), PROJECT, "project"),
     "edit-block": (EditBlock(project_id=PROJECT, block_id=TEXT, changes={"text": "A"}), TEXT, "block"),
     "move-block": (MoveBlock(project_id=PROJECT, block_id=GROUP, after_id=TEXT), GROUP, "block"),
     "move-block to the end": (MoveBlock(project_id=PROJECT, block_id=HEADING), HEADING, "block"),
@@ -292,6 +343,9 @@ async def test_what_changes_nothing_says_so(world: World, command: Command, stre
     assert (again.replayed, again.body) == (True, outcome.body)
 
 
+ALREADY_DONE = ["archive-project", "delete-block", "revise-theme", "resolve-comment"]
+
+
 @pytest.mark.parametrize(
     ("before", "command"),
     [
@@ -300,8 +354,13 @@ async def test_what_changes_nothing_says_so(world: World, command: Command, stre
             DeleteBlock(project_id=PROJECT, block_id=TEXT),
             DeleteBlock(project_id=PROJECT, block_id=TEXT),
         ),
+        (DefineTheme(name="A", theme_id=THEME), ReviseTheme(theme_id=THEME, name="A")),
+        (
+            OpenComment(project_id=PROJECT, text="Why?", thread_id=THREAD),
+            ResolveComment(project_id=PROJECT, thread_id=THREAD, resolved=False),
+        ),
     ],
-    ids=["archive-project", "delete-block"],
+    ids=ALREADY_DONE,
 )
 async def test_what_is_done_already_changes_nothing(world: World, before: Command, command: Command) -> None:
     await world.run(before)
@@ -312,9 +371,10 @@ async def test_what_is_done_already_changes_nothing(world: World, before: Comman
 
 
 def test_every_command_that_can_change_nothing_is_tried_here() -> None:
-    tried = {command.NAME for command, _, _ in UNCHANGED.values()} | {"archive-project", "delete-block"}
+    tried = {command.NAME for command, _, _ in UNCHANGED.values()} | set(ALREADY_DONE)
 
-    assert tried == {c.NAME for c in ALL_COMMANDS} - CREATING
+    # Who leaves has left, or is refused.
+    assert tried == {c.NAME for c in ALL_COMMANDS} - CREATING - {"leave-project"}
 
 
 @pytest.mark.parametrize(

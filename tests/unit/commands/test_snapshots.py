@@ -154,7 +154,9 @@ def test_every_broken_field_of_a_block_is_noticed_and_told(
         assert str(TEXT) in caplog.text
 
 
-@pytest.mark.parametrize("field", ["title", "aspect", "theme_id", "members", "archived", "origin_id", "versions"])
+@pytest.mark.parametrize(
+    "field", ["title", "aspect", "theme_id", "members", "archived", "origin_id", "versions"]
+)
 def test_every_broken_field_of_a_project_is_noticed(field: str) -> None:
     state: dict[str, Any] = {
         "title": "T",

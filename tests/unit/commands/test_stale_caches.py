@@ -16,12 +16,14 @@ from commands.messages import (
     GrantAccess,
     MoveBlock,
     RenameProject,
+    ResolveConflict,
     RevokeAccess,
     UnarchiveProject,
     UndeleteBlock,
 )
 from commands.ports import Append, AppendOutcome, Mismatch, StructureChanged
 from commands.repository import RIGHTS_MAX_AGE
+from domain.block import BlockConflictResolved, BlockEditConflicted
 from domain.errors import Unavailable
 from tests.support.making import deleted, edited, renamed, undeleted
 from tests.support.memory_log import InMemoryEventLog
@@ -89,7 +91,7 @@ async def test_a_conflict_tells_the_block_as_it_is_and_not_as_it_was_cached(
     await stale.run(edit("D", base_version=4))
     await world.run(edit("E"))
 
-    outcome = await stale.run(edit("mine", base_version=2))
+    outcome = await stale.run(edit("mine", base_version=2, on_conflict="reject"))
 
     assert outcome.code == "version-conflict"
     assert (outcome.body["current"]["version"], outcome.body["current"]["content"]) == (5, {"text": "E"})
@@ -115,16 +117,96 @@ async def test_overwriting_is_told_though_the_cache_is_at_the_base(world: World,
     assert (outcome.body["outcome"], outcome.events) == ("overwritten", [edited(TEXT, 3, text="C")])
 
 
-@pytest.mark.parametrize("on_conflict", ["merge", "last-write-wins"])
-async def test_a_block_that_another_has_deleted_is_not_edited(
-    world: World, stale: Process, on_conflict: str
-) -> None:
+async def test_a_block_that_another_has_deleted_is_not_edited(world: World, stale: Process) -> None:
     await world.run(DeleteBlock(project_id=PROJECT, block_id=TEXT))
 
-    outcome = await stale.run(edit("B", on_conflict=on_conflict))
+    outcome = await stale.run(edit("B", on_conflict="reject"))
 
     assert (outcome.code, outcome.events) == ("version-conflict", [])
     assert outcome.body["current"]["deleted"]
+
+
+async def test_the_draft_for_a_block_that_another_has_deleted_is_kept(world: World, stale: Process) -> None:
+    await world.run(DeleteBlock(project_id=PROJECT, block_id=TEXT), user="edna")
+
+    outcome = await stale.run(edit("B"))
+
+    [event] = outcome.events
+    assert isinstance(event, BlockEditConflicted)
+    assert (event.originator_version, event.theirs_by, event.mine) == (3, "edna", {"text": "B"})
+    assert world.block(TEXT).deleted
+
+
+async def test_a_block_that_another_has_deleted_comes_back_where_asked_to(
+    world: World, stale: Process
+) -> None:
+    await world.run(DeleteBlock(project_id=PROJECT, block_id=TEXT))
+
+    outcome = await stale.run(edit("B", on_conflict="last-write-wins"))
+
+    assert outcome.events == [undeleted(TEXT, 3), edited(TEXT, 4, text="B")]
+    assert outcome.body["outcome"] == "overwritten"
+
+
+async def test_an_edit_is_merged_with_what_another_process_wrote(world: World, stale: Process) -> None:
+    await world.run(edit("one two three"), user="edna")
+    await stale.run(edit("one two three"))
+    await world.run(edit("one two THREE"), user="edna")
+
+    outcome = await stale.run(edit("ONE two three", base_version=2))
+    clashing = await stale.run(edit("one two drei", base_version=2))
+
+    assert outcome.body["outcome"] == "merged"
+    assert outcome.events == [edited(TEXT, 4, text="ONE two THREE")]
+    assert clashing.events[0] == edited(TEXT, 5, text="ONE two drei")
+    [conflict] = clashing.body["conflicts"]
+    assert (conflict["theirs"], conflict["mine"]) == ("ONE two THREE", "one two drei")
+    assert conflict["actors"] == {"theirs": "edna", "mine": "ada"}
+
+
+async def test_a_conflict_that_another_process_settled_is_settled(world: World, stale: Process) -> None:
+    await world.run(edit("B"), user="edna")
+    conflicted = await world.run(edit("C", base_version=1))
+    conflict = conflicted.body["conflicts"][0]["id"]
+    await stale.run(edit("C"))
+    settle = ResolveConflict(project_id=PROJECT, conflict_id=conflict, choice="theirs")
+    await world.run(settle)
+
+    other = await stale.run(settle.model_copy(update={"choice": "mine"}))
+    same = await stale.run(settle)
+
+    assert (other.code, other.events, other.body["current"]["version"]) == ("version-conflict", [], 6)
+    assert (same.body["outcome"], same.body["streams"][0]["version"]) == ("unchanged", 6)
+
+
+async def test_a_conflict_that_another_process_met_can_be_settled(world: World, stale: Process) -> None:
+    await world.run(edit("B"), user="edna")
+    conflicted = await world.run(edit("C", base_version=1))
+    conflict = conflicted.body["conflicts"][0]["id"]
+
+    outcome = await stale.run(ResolveConflict(project_id=PROJECT, conflict_id=conflict, choice="theirs"))
+
+    assert [type(e).__name__ for e in outcome.events] == ["BlockEdited", "BlockConflictResolved"]
+    assert world.block(TEXT).content == {"text": "B"}
+
+
+async def test_of_two_that_settle_a_conflict_at_once_one_does(world: World) -> None:
+    await world.run(edit("B"), user="edna")
+    conflicted = await world.run(edit("C", base_version=1))
+    conflict = conflicted.body["conflicts"][0]["id"]
+    processes = [world.process(), world.process()]
+    for process in processes:
+        await process.read_all()
+
+    outcomes = await asyncio.gather(
+        *(
+            process.run(ResolveConflict(project_id=PROJECT, conflict_id=conflict, choice=choice))
+            for process, choice in zip(processes, ("mine", "theirs"), strict=True)
+        )
+    )
+
+    assert sorted(o.status for o in outcomes) == [200, 409]
+    assert sum(isinstance(r.event, BlockConflictResolved) for r in world.log.events) == 1
 
 
 async def test_a_block_that_another_has_brought_back_is_edited(world: World, stale: Process) -> None:

@@ -1,13 +1,25 @@
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.errors import Forbidden, Invalid, NotFound
 from domain.project import Project, ProjectEvent
-from domain.project.aggregate import MEMBERS_LIMIT
+from domain.project.aggregate import MEMBERS_LIMIT, VERSIONS_LIMIT
+from domain.project.ownership import named_owner
 from domain.roles import Role
-from tests.support.making import archived, created, granted, renamed, revoked, unarchived
+from tests.support.making import (
+    archived,
+    created,
+    granted,
+    renamed,
+    revoked,
+    themed,
+    transferred,
+    unarchived,
+    version_named,
+)
 
 ID = UUID("7b0f4a52-5c9e-4a7e-9a54-1f6f3f0f7d11")
 
@@ -193,3 +205,50 @@ def test_projects_are_told_apart_by_their_streams() -> None:
     other = uuid4()
 
     assert given(created(other)).rename("B") == [renamed(other, 2, "B")]
+
+
+def test_transfer_makes_another_member_owner_and_the_caller_editor() -> None:
+    project = given(created(ID), granted(ID, 2, "vera", "viewer"))
+
+    events = project.transfer("ada", "vera")
+
+    assert events == [transferred(ID, 3, "ada", "vera")]
+    assert Project.evolve(project, events[0]).members == {"ada": Role.EDITOR, "vera": Role.OWNER}
+    assert project.transfer("ada", "ada") == []
+    assert refusal(lambda: project.transfer("ada", "nobody")).errors[0].field == "user"
+
+
+def test_who_leaves_is_no_member_any_more_unless_nobody_would_own_the_project() -> None:
+    project = given(created(ID), granted(ID, 2, "vera", "viewer"))
+
+    assert project.leave("vera") == [revoked(ID, 3, "vera")]
+    assert project.leave("nobody") == []
+    assert refusal(lambda: project.leave("ada")).errors[0].field == "project_id"
+    shared = Project.evolve(project, granted(ID, 3, "grace", "owner"))
+    assert shared.leave("ada") == [revoked(ID, 4, "ada")]
+
+
+def test_themes() -> None:
+    project = given(created(ID, theme_id="a"))
+
+    assert project.apply_theme("b") == [themed(ID, 2, "b")]
+    assert project.apply_theme("a") == []
+    assert project.apply_theme(None) == [themed(ID, 2, None)]
+    assert Project.evolve(project, themed(ID, 2, "b")).theme_id == "b"
+
+
+def test_named_versions_are_counted_and_limited() -> None:
+    version = uuid4()
+    project = given(created(ID), version_named(ID, 2, str(version), "A", 1))
+    full = replace(project, versions=VERSIONS_LIMIT)
+
+    assert project.versions == 1
+    assert project.name_version(version, "A", 7) == [version_named(ID, 3, str(version), "A", 7)]
+    assert refusal(lambda: full.name_version(version, "A", 7)).errors[0].limit == VERSIONS_LIMIT
+
+
+def test_a_project_is_named_after_one_owner_as_long_as_that_is_one() -> None:
+    assert named_owner("grace", ["ada", "grace"]) == "grace"
+    assert named_owner("vera", ["grace", "ada"]) == "ada"
+    # Only a project that is not there has no owner.
+    assert named_owner("vera", []) == "vera"

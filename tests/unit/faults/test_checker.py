@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -58,13 +59,17 @@ class Ended:
         return checker.findings
 
 
-def deed(serial: int, *targets: tuple[int, int], caller: str = "a", **more: object) -> Deed:
+def deed(
+    serial: int,
+    *targets: tuple[int, int],
+    caller: str = "a",
+    keyed: bool = True,
+    structural: bool = False,
+    guard: tuple[UUID, int] | None = None,
+) -> Deed:
     """Make a deed; targets are (number of a hot stream, expected version), and each gets two events, in turns."""
-    order = [*range(len(targets))] * 2
-    fields = {"keyed": True, **more}
-    return Deed(
-        caller, serial, targets=[Target(hot_stream(n), project(n), v) for n, v in targets], order=order, **fields
-    )  # type: ignore[arg-type]
+    chosen = [Target(hot_stream(n), project(n), version) for n, version in targets]
+    return Deed(caller, serial, keyed, chosen, [*range(len(chosen))] * 2, structural, guard)
 
 
 DEEDS = (
@@ -78,18 +83,17 @@ REFUSED = deed(4, (1, 0))
 OPEN = deed(5, (1, 0), keyed=False)
 
 
-def journalled(folder_file: Callable[[str], object], deeds: Iterable[Deed]) -> list[Intended | Answered]:
-    path = folder_file("journal")
-    journal = Journal(path)  # type: ignore[arg-type]
+def journalled(path: Path, deeds: Iterable[Deed]) -> list[Intended | Answered]:
+    journal = Journal(path)
     for one in deeds:
         journal.intend(one)
-    return [*read(path)]  # type: ignore[arg-type]
+    return [*read(path)]
 
 
 @pytest.fixture
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     folder = tmp_path_factory.mktemp("run")
-    whole = Ended(journalled(folder.joinpath, [*DEEDS, REFUSED, OPEN]))
+    whole = Ended(journalled(folder / "journal", [*DEEDS, REFUSED, OPEN]))
     versions: dict[UUID, int] = {}
     for one in DEEDS:
         base = whole.append(one, versions)

@@ -20,6 +20,8 @@ from tests.support.making import (
     recorded,
     renamed,
     revoked,
+    themed,
+    transferred,
     unarchived,
     undeleted,
 )
@@ -86,12 +88,41 @@ def test_a_project_begins_with_its_owner_as_member(project: ProjectDocument) -> 
         (revoked(PROJECT, 2, "nobody"), {}),
         (archived(PROJECT, 2), {"archived": True}),
         (unarchived(PROJECT, 2), {"archived": False}),
+        (themed(PROJECT, 2, "u"), {"theme_id": "u"}),
+        (themed(PROJECT, 2, None), {"theme_id": None}),
     ],
 )
 def test_a_projects_events_change_what_they_say(project: ProjectDocument, event: Any, changes: Any) -> None:
     later = recorded(event, 8, by="grace")
 
     assert fold_project(project, later) == touched(project, later, **changes)
+
+
+@pytest.mark.parametrize(
+    ("later", "owner"),
+    [
+        ([], "ada"),
+        ([granted(PROJECT, 4, "bert", "owner")], "ada"),
+        ([transferred(PROJECT, 4, "ada", "vera")], "vera"),
+        # Another owner hands over: the one who is named stays.
+        ([transferred(PROJECT, 4, "zoe", "vera")], "ada"),
+        # Who is named is demoted, removed or leaves: the first of those who are left, by id.
+        ([granted(PROJECT, 4, "ada", "viewer")], "zoe"),
+        ([granted(PROJECT, 4, "bert", "owner"), revoked(PROJECT, 5, "ada")], "bert"),
+        ([transferred(PROJECT, 4, "ada", "vera"), revoked(PROJECT, 5, "vera")], "zoe"),
+        # Who comes back is not named again.
+        ([revoked(PROJECT, 4, "ada"), granted(PROJECT, 5, "ada", "owner")], "zoe"),
+    ],
+)
+def test_a_project_is_named_after_one_of_its_owners(
+    project: ProjectDocument, later: list[Any], owner: str
+) -> None:
+    shared = [granted(PROJECT, 2, "zoe", "owner"), granted(PROJECT, 3, "vera", "viewer")]
+    for position, event in enumerate([*shared, *later], 8):
+        project = fold_project(project, recorded(event, position))
+
+    assert project.owner == owner
+    assert project.members[owner] == "owner"
 
 
 def test_an_archived_project_can_come_back(project: ProjectDocument) -> None:

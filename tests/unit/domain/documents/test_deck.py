@@ -1,15 +1,19 @@
 """A deck is the fold of a project's events, at any of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.block import BlockEditSuggested
 from domain.documents import Deck
 from domain.events import Event, Recorded
+from domain.outline import Outline
+from tests.support.histories import RandomHistory
 from tests.support.making import added, created, deleted, edited, in_order, moved, renamed, undeleted
 from tests.support.scenario import GROUP, HEADING, IN_GROUP, LAST_SLIDE, PROJECT, SLIDE, TEXT, shared_deck
 
@@ -145,3 +149,22 @@ def test_events_that_only_keep_a_mark_leave_who_changed_the_block_last() -> None
         before.content,
     )
     assert deck.blocks[HEADING].position != 99
+
+
+@given(st.integers(0, 10**6), st.integers(1, 120))
+def test_a_deck_shows_what_the_outline_of_the_same_events_shows(seed: int, count: int) -> None:
+    history = RandomHistory(seed)
+    deck, outline = Deck(), Outline()
+    for recorded in in_order(history.events(count), project=history.project):
+        deck.apply(recorded)
+        outline.apply(recorded.event)
+
+    def below(parent: UUID | None) -> Iterator[UUID]:
+        for node in outline.children(parent):
+            if outline.shown(node):
+                yield node.id
+                yield from below(node.id)
+
+    assert [b.block_id for b in deck.shown()] == list(below(None))
+    again = Deck.load(orjson.loads(orjson.dumps(deck.dump())))
+    assert (again.project, again.blocks, again.position) == (deck.project, deck.blocks, deck.position)

@@ -1,5 +1,6 @@
 """The comparison of sequences, against what is known of it: the hunks rebuild the new one, and none is too many."""
 
+import itertools
 import random
 
 import pytest
@@ -38,9 +39,7 @@ def test_hunks_are_a_shortest_way(old: list[str], new: list[str]) -> None:
     assert rebuilt(old, new, hunks) == new
     kept = len(old) - sum(hunk.old_to - hunk.old_from for hunk in hunks)
     assert kept == longest_common(old, new)
-    assert all(
-        a.old_to < b.old_from and a.new_to < b.new_from for a, b in zip(hunks, hunks[1:], strict=False)
-    )
+    assert all(a.old_to < b.old_from and a.new_to < b.new_from for a, b in itertools.pairwise(hunks))
     assert all(hunk.old_to > hunk.old_from or hunk.new_to > hunk.new_from for hunk in hunks)
 
 
@@ -72,6 +71,13 @@ def test_other_words_cost_next_to_nothing() -> None:
     work = Work(10)
 
     assert differences(old, new, work) == [Hunk(0, 5_000, 0, 5_000)]
+
+
+def test_other_words_among_the_same_cost_next_to_nothing() -> None:
+    old, new = ([word for n in range(1_000) for word in (f"{side}{n}", f"same{n}")] for side in "ab")
+    work = Work(100)
+
+    assert len(differences(old, new, work)) == 1_000
 
 
 @pytest.mark.parametrize("words", [2, 50, 2_500])

@@ -1,15 +1,16 @@
 """Texts of other scripts, other spaces, and of the greatest length."""
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.content import LIMITS
-from domain.merge import merge_text
+from domain.merge import Side, merge_text
 from domain.merge.diff import STEPS, Work
-from domain.merge.tokens import apart, tokens
+from domain.merge.tokens import Unit, apart, tokens
 
 any_text = st.text(
     alphabet=st.sampled_from("ab é我好。かก\u0e34\u3099\u0301\ufe0f👩\u200d💻ש\u00a0\u3000\r\n\t"),
@@ -47,11 +48,14 @@ def test_words(text: str, words: list[str]) -> None:
 
 
 def test_joints() -> None:
-    assert apart("a ", "b")
-    assert apart("a", "\u00a0b")
-    assert apart("我", "b")
-    assert apart("", "b")
-    assert not apart("a", "b")
+    assert apart("a ", "b", "words")
+    assert apart("a", "\u00a0b", "words")
+    assert apart("我", "b", "words")
+    assert apart("", "b", "words")
+    assert not apart("a", "b", "words")
+    assert not apart("a ", "b", "lines")
+    assert apart("a", "\r\nb", "lines")
+    assert apart("a\n", "b", "lines")
 
 
 @pytest.mark.parametrize(
@@ -77,8 +81,70 @@ def test_scripts(base: str, hers: str, his: str, merged: str) -> None:
     assert merge_text(base, his, hers, winner="mine") == (merged, False)
 
 
-def test_words_do_not_grow_together_at_a_joint() -> None:
-    assert merge_text("a b ", "a", "a b d", winner="mine") == ("a b d", True)
+@pytest.mark.parametrize(
+    ("base", "hers", "his", "by"),
+    [
+        ("a b ", "a", "a b d", "words"),
+        ("你", "", "a\r\na你e!", "words"),
+        ("我 g が 👩 。", "我 g が h.。👩", "我。 g が 👩 ", "words"),
+        ("b\n", "b\nh. ", "b\nc", "lines"),
+        ("c\n\nc\n", "c\n\nc\nd", "c\n\n\ng", "lines"),
+    ],
+)
+def test_words_do_not_grow_together_at_a_joint(base: str, hers: str, his: str, by: Unit) -> None:
+    assert merge_text(base, hers, his, winner="mine", by=by)[1]
+    for side in (hers, his):
+        winner: Side = "theirs" if side == hers else "mine"
+        merged, _ = merge_text(base, hers, his, winner=winner, by=by)
+        assert not words(side, by) - words(base, by) - words(merged, by)
+
+
+def words(text: str, by: Unit) -> Counter[str]:
+    return Counter(word for word in tokens(text, by).words if word)
+
+
+def edited(chance: random.Random, pieces: list[str], vocabulary: list[str]) -> str:
+    pieces = list(pieces)
+    for _ in range(chance.choice([1, 1, 2, 3])):
+        at = chance.randrange(len(pieces) + 1)
+        new = chance.choices(vocabulary, k=chance.randint(1, 4))
+        match chance.choice(["insert", "replace", "remove", "append", "move"]):
+            case "insert":
+                pieces[at:at] = new
+            case "replace":
+                pieces[at : at + 1] = new[:2]
+            case "remove":
+                del pieces[at : at + len(new)]
+            case "append":
+                pieces += [" ", *new]
+            case _:
+                pieces.insert(at, pieces.pop(chance.randrange(len(pieces)))) if pieces else None
+    return "".join(pieces)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("by", ["words", "lines"])
+@pytest.mark.parametrize("letters", [[], ["我", "你", "。", "か\u3099"]])
+def test_no_word_of_many_texts_is_lost(seed: int, by: Unit, letters: list[str]) -> None:
+    """As the properties of contents, of more texts: most that went wrong took some thousands to be found."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    vocabulary = ["a ", "b ", "c ", "Dd. ", "e! ", "f\n", "g", "h.", " ", "\n", "\r\n", *letters * 2]
+    for _ in range(100):
+        pieces = chance.choices(vocabulary, k=chance.randrange(12))
+        base, hers, his = (
+            "".join(pieces),
+            edited(chance, pieces, vocabulary),
+            edited(chance, pieces, vocabulary),
+        )
+
+        merged, conflict = merge_text(base, hers, his, winner="mine", by=by)
+
+        told = (base, hers, his, merged)
+        assert merge_text(base, his, hers, winner="theirs", by=by) == (merged, conflict), told
+        assert not words(his, by) - words(base, by) - words(merged, by), told
+        if not conflict:
+            assert merge_text(base, his, hers, winner="mine", by=by) == (merged, False), told
+            assert not words(hers, by) - words(base, by) - words(merged, by), told
 
 
 def replaced(words: list[str], places: dict[int, list[str]]) -> str:

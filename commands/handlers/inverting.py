@@ -1,0 +1,215 @@
+"""Reversing events of a project; what others have changed since stays, and is kept by conflicts.
+
+Blocks that were deleted come back first, then contents and places, and what was added goes last: so nothing
+is put back onto what is not there, and nothing goes that still holds something.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from commands.context import Context
+from commands.handlers.merging import Sides, differing, merge_into
+from commands.handlers.moments import deck_now
+from commands.handlers.since import Since
+from commands.ports import EventQuery
+from commands.steps import UNDOABLE
+from commands.tracing import Run, traced
+from commands.unit_of_work import StreamState
+from domain.block import BlockEditConflicted, BlockMoved, BlockUndeleted
+from domain.block.changes import DELETED, PLACE, BlockChanges, place_of
+from domain.documents import Deck
+from domain.events import Event, Recorded
+from domain.outline import Node, Outline
+from domain.project import ProjectEvent
+
+
+@dataclass(slots=True)
+class _Target:
+    """A block, what the events to be reversed did to it, and what is done to it now."""
+
+    changes: BlockChanges
+    runs: Sequence[Run]
+    recorded: int = 0
+
+    @property
+    def begins(self) -> bool:
+        """Whether the block came to be with these events."""
+        return self.runs[0].before is None
+
+    @property
+    def was_deleted(self) -> bool:
+        before = self.runs[0].before
+        return before is None or before.deleted
+
+    @property
+    def became_deleted(self) -> bool:
+        return self.runs[-1].after.deleted
+
+
+@dataclass(slots=True)
+class Inversion:
+    """Events in, their reverse recorded: `streams` are those written to, with their last versions."""
+
+    context: Context
+    project_id: UUID
+    streams: dict[UUID, StreamState] = field(default_factory=dict)
+    conflicts: list[BlockEditConflicted] = field(default_factory=list)
+    _targets: list[_Target] = field(default_factory=list)
+    _children: dict[UUID | None, list[Node]] = field(default_factory=dict)
+    _gone: set[UUID] = field(default_factory=set)
+    _outline: Outline = field(default_factory=Outline)
+    _until: int = 0
+    _decks: tuple[Deck, Deck] | None = None
+
+    async def run(self, events: Sequence[Recorded]) -> None:
+        """Reverse the events of one step, or of all steps of a job."""
+        work = self.context.work
+        self._until = events[-1].position
+        self._outline = await work.outline(self.project_id)
+        undoable = [r for r in events if isinstance(r.event, UNDOABLE)]
+        for block_id, runs in (await traced(work, self.project_id, undoable)).items():
+            block = await work.block(self.project_id, block_id)
+            self._targets.append(_Target(BlockChanges(block), runs))
+        # The last first: what was put on a slide is taken away before the slide.
+        self._targets.reverse()
+        for target in self._targets:
+            if target.became_deleted and not target.was_deleted:
+                target.changes.undelete()
+        self._record()
+        for target in self._targets:
+            self._restore(target)
+        self._record()
+        self._children = self._outline.by_parent()
+        for target in self._targets:
+            if target.was_deleted and not target.became_deleted and not target.changes.block.deleted:
+                await self._remove(target)
+        self._record()
+        if any(isinstance(e, BlockMoved | BlockUndeleted) for t in self._targets for e in t.changes.events):
+            self._outline.require_limits(())
+        await self._project([r for r in undoable if isinstance(r.event, ProjectEvent)])
+        self.conflicts += [c for t in self._targets for c in t.changes.conflicts]
+
+    def _record(self) -> None:
+        """Record what is new, so that the outline is of now."""
+        found: list[Event] = []
+        for target in self._targets:
+            found += target.changes.events[target.recorded :]
+            target.recorded = len(target.changes.events)
+        self._take(found)
+
+    def _take(self, events: Iterable[Event]) -> None:
+        for state in self.context.record(self.project_id, events):
+            self.streams[state.id] = state
+
+    def _since(self, run: Run) -> Since:
+        return Since(run.since, (), self.context.caller.user)
+
+    def _restore(self, target: _Target) -> None:
+        """Put content and place back, run by run."""
+        changes = target.changes
+        if target.begins and changes.block.content == target.runs[-1].after.content:
+            # Nobody else's words are in it: it goes as it is.
+            return
+        for run in reversed(target.runs):
+            if run.before is None:
+                continue
+            if run.after.content != run.before.content:
+                editor = self._since(run).editor
+                sides = Sides(run.after.content, changes.block.content, run.before.content, editor, "theirs")
+                merge_into(changes, sides, self.context)
+            if run.moved:
+                self._move_back(changes, run)
+
+    def _move_back(self, changes: BlockChanges, run: Run) -> None:
+        if run.before is None:
+            return
+        work_place, back = place_of(changes.block), place_of(run.before)
+        parent = run.before.parent_id
+        stands = parent is None or self._outline.shown(self._outline.node(parent))
+        move = None if work_place == place_of(run.after) else self._since(run).move()
+        if stands and move is None:
+            # Had all siblings got new ranks since, the old one would only be near the old place.
+            changes.move(parent, run.before.rank)
+        elif work_place != back:
+            changes.conflict(
+                PLACE,
+                base=place_of(run.after),
+                theirs=work_place,
+                mine=back,
+                theirs_by=move.actor if move else self.context.caller.user,
+                mine_by=self.context.caller.user,
+                winner="theirs",
+            )
+
+    async def _remove(self, target: _Target) -> None:
+        """Take a block away, unless others have put something into it, or below it, since."""
+        changes, block, since = target.changes, target.changes.block, self._since(target.runs[0])
+        as_made = target.runs[0].before or target.runs[0].after
+        edited = differing(as_made.content, block.content)
+        if block.content == target.runs[-1].after.content:
+            edited = []
+        below = None if edited else await self._filled(target)
+        if not edited and below is None:
+            changes.delete()
+            self._gone.add(block.id)
+            return
+        changes.conflict(
+            DELETED,
+            base={f: as_made.content[f] for f in edited},
+            theirs={f: block.content[f] for f in edited},
+            mine=None,
+            theirs_by=below or since.last_editor(edited),
+            mine_by=self.context.caller.user,
+            winner="theirs",
+        )
+
+    async def _filled(self, target: _Target) -> str | None:
+        """Tell who has put something below a block that was not there with it; None if nobody has."""
+        children = [n for n in self._below(target.changes.block.id) if n.id not in self._gone]
+        if not children:
+            return None
+        if target.begins:
+            last = EventQuery(stream_id=children[0].id, descending=True)
+            return (await self.context.work.read(last, 1))[0].actor
+        then, now = await self._then_and_now()
+        for child in children:
+            was, document = then.blocks.get(child.id), now.blocks[child.id]
+            if was is None or (was.content, was.parent_id, was.deleted) != (
+                document.content,
+                document.parent_id,
+                document.deleted,
+            ):
+                return document.updated_by
+        return None
+
+    def _below(self, block_id: UUID) -> list[Node]:
+        found: list[Node] = []
+        fringe = [block_id]
+        while fringe:
+            nodes = [n for n in self._children.get(fringe.pop(), ()) if not n.deleted]
+            found += nodes
+            fringe += [n.id for n in nodes]
+        return found
+
+    async def _then_and_now(self) -> tuple[Deck, Deck]:
+        """Return the project right after what is reversed, and as it is."""
+        if self._decks is None:
+            then = await self.context.work.deck(self.project_id, self._until)
+            now = await deck_now(self.project_id, self.context)
+            self._decks = (then or now, now)
+        return self._decks
+
+    async def _project(self, recorded: Sequence[Recorded]) -> None:
+        work = self.context.work
+        for r in reversed(recorded):
+            version = r.event.originator_version
+            before = await work.project_at(self.project_id, version - 1)
+            after = await work.project_at(self.project_id, version)
+            # A later title or theme, whoever chose it, stays.
+            now = await work.project(self.project_id)
+            if now.title == after.title:
+                self._take(now.rename(before.title))
+            now = await work.project(self.project_id)
+            if now.theme_id == after.theme_id:
+                self._take(now.apply_theme(before.theme_id))

@@ -1,0 +1,52 @@
+"""What commands that look at a whole project share: which moment they mean, and what they refuse."""
+
+from uuid import UUID
+
+from commands.context import Context
+from commands.ports import EventQuery
+from domain.documents import Deck, ProjectDocument
+from domain.errors import Invalid
+
+
+def require_unchanged(project_id: UUID, context: Context, field: str = "project_id") -> None:
+    """Refuse a command that reads the log's state of a project which its own batch has changed.
+
+    Raises:
+        Invalid: a command before it in the batch has changed the project.
+    """
+    if context.work.changes(project_id):
+        raise Invalid.at(
+            field, "was changed by a command before this one in the batch; send this one by itself"
+        )
+
+
+async def deck_at(project_id: UUID, position: int, context: Context, field: str) -> Deck:
+    """Return a project as it was at a position of the log.
+
+    Raises:
+        Invalid: the project did not exist then, or the log has not come that far.
+    """
+    [head] = await context.work.read(EventQuery(descending=True), 1)
+    if position > head.position:
+        raise Invalid.at(field, f"is ahead of the log, which is at {head.position}", head.position)
+    deck = await context.work.deck(project_id, position)
+    if deck is None:
+        begun = await context.work.read(EventQuery(stream_id=project_id, to=1), 1)
+        first = begun[0].position if begun else head.position
+        raise Invalid.at(field, f"is before the project's first event, {first}", first)
+    return deck
+
+
+async def deck_now(project_id: UUID, context: Context) -> Deck:
+    """Return a project as it is, which is known to exist."""
+    deck = await context.work.deck(project_id)
+    if deck is None:
+        raise RuntimeError("a project that has events cannot be read")
+    return deck
+
+
+def document_of(deck: Deck) -> ProjectDocument:
+    """Return the project of a deck that was found, which has one."""
+    if deck.project is None:
+        raise RuntimeError("a deck without its project")
+    return deck.project

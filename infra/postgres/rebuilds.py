@@ -1,0 +1,406 @@
+"""Read tables beside the live ones: built in a schema of their own, compared, and swapped in one transaction.
+
+The SQL of a read model names its tables without a schema, so that the same code fills the shadow tables of a
+connection whose search path begins with their schema.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import errors
+from psycopg.sql import SQL, Composed, Identifier
+
+from infra.postgres.connections import Connection, connect
+from infra.postgres.leases import SPACE
+from infra.postgres.read_database import PostgresSession
+from infra.postgres.shards import Range, ranges
+from infra.settings import Settings
+from projections import checkpoints
+from projections.folding import fold
+from projections.model import ReadModel
+from projections.partitions import partition_of
+from projections.ports import LogReader
+
+SHADOW: Final = "decklog_shadow"
+RETIRED: Final = "decklog_retired"
+LIVE: Final = "public"
+# "rebu" in ASCII: the second key of the advisory lock that whoever rebuilds holds.
+LOCK: Final = 0x72656275 - 2**31
+CHUNK: Final = 2_000
+# Events that a swap may still have to fold while the live projectors wait for it.
+NEAR: Final = 500
+# Milliseconds that the swap waits for readers of the live tables before it lets go and tries again.
+PATIENCE: Final = 500
+SHOWN: Final = 100
+
+
+class Busy(Exception):
+    """Somebody else rebuilds at this moment."""
+
+
+class Nothing(Exception):
+    """There is nothing of the kind that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A rebuild under way: `head` is the position that its shards fold up to."""
+
+    models: tuple[str, ...]
+    head: int
+    shards: tuple[int, ...]
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that is not the same: its key, and the columns that differ, as (live, rebuilt); None: no such row."""
+
+    model: str
+    table: str
+    key: dict[str, Any]
+    columns: dict[str, tuple[Any, Any]]
+    why: str
+
+
+@asynccontextmanager
+async def rebuilding(settings: Settings) -> AsyncIterator["Rebuilds"]:
+    """Be the only one who rebuilds.
+
+    Raises:
+        Busy: somebody else does.
+    """
+    async with await connect(
+        settings, direct=True, search_path=f"{SHADOW},{LIVE}", statement_timeout="0"
+    ) as connection:
+        cursor = await connection.execute("select pg_try_advisory_lock(%s, %s)", [SPACE, LOCK])
+        row = await cursor.fetchone()
+        if row is None or not row[0]:
+            raise Busy("read models are being rebuilt by somebody else at this moment")
+        yield Rebuilds(connection, settings.stream_partitions)
+
+
+class Rebuilds:
+    """One rebuild after the other; the connection holds the lock."""
+
+    def __init__(self, connection: Connection, partitions: int) -> None:
+        self._connection = connection
+        self._session = PostgresSession(connection)
+        self._partitions = partitions
+
+    async def begin(self, models: Sequence[ReadModel], shards: int) -> Run:
+        """Go on with a rebuild of these models that was interrupted, or start one."""
+        names, versions = [m.name for m in models], [m.version for m in models]
+        known = await self._rows(
+            "select r.head from projection_rebuild r, log_head h"
+            " where r.models = %s and r.versions = %s::int[] and r.epoch = h.epoch",
+            [names, versions],
+        )
+        if known:
+            return Run(tuple(names), known[0][0], await self._open_shards(), resumed=True)
+        await self.discard()
+        async with self._connection.transaction():
+            await self._connection.execute(SQL("create schema {}").format(Identifier(SHADOW)))
+            for model in models:
+                for table in model.tables:
+                    await self._create(table)
+            await self._connection.execute(
+                "insert into projection_rebuild (models, versions, epoch, head, position)"
+                " select %s, %s::int[], epoch, position, position from log_head",
+                [names, versions],
+            )
+            for r in ranges(shards):
+                await self._connection.execute(
+                    "insert into projection_rebuild_shards (shard, after_project, after_position, until_project)"
+                    " values (%s, %s, %s, %s)",
+                    [r.shard, r.after_project, r.after_position, r.until_project],
+                )
+        [(head,)] = await self._rows("select head from projection_rebuild")
+        return Run(tuple(names), head, await self._open_shards(), resumed=False)
+
+    async def discard(self) -> None:
+        """Forget a rebuild that is not finished, and its tables."""
+        async with self._connection.transaction():
+            await self._connection.execute(SQL("drop schema if exists {} cascade").format(Identifier(SHADOW)))
+            await self._connection.execute("delete from projection_rebuild")
+            await self._connection.execute("delete from projection_rebuild_shards")
+
+    async def folded(self) -> int:
+        """Return how many events the shards have folded so far."""
+        [(events,)] = await self._rows(
+            "select coalesce(sum(events), 0)::bigint from projection_rebuild_shards"
+        )
+        return int(events)
+
+    async def index(self, models: Sequence[ReadModel]) -> None:
+        """Make the indexes that only readers need, now that the tables are full."""
+        for model in models:
+            for table in model.tables:
+                for (definition,) in await self._rows(
+                    "select pg_get_indexdef(indexrelid) from pg_index"
+                    " where indrelid = %s::regclass and not indisunique",
+                    [f"{LIVE}.{table}"],
+                ):
+                    made = definition.replace(f" ON {LIVE}.", f" ON {SHADOW}.", 1)
+                    made = made.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ", 1)
+                    await self._connection.execute(made.encode())
+                await self._connection.execute(SQL("analyze {}").format(Identifier(SHADOW, table)))
+
+    async def catch_up(self, models: Sequence[ReadModel], log: LogReader) -> None:
+        """Fold what came since, until little is missing."""
+        while True:
+            position, head = await self._position(), (await log.head())[0]
+            if head - position <= NEAR:
+                return
+            events = await log.after(position, CHUNK, to=head)
+            async with self._connection.transaction():
+                for model in models:
+                    await fold(model, self._session, events, log)
+                await self._connection.execute(
+                    "update projection_rebuild set position = %s", [events[-1].position]
+                )
+
+    async def differences(self, models: Sequence[ReadModel], log: LogReader) -> list[Difference]:
+        """Compare with the live tables as of one moment, at most `SHOWN` rows a table; nothing waits for it.
+
+        In a snapshot the checkpoints of the live models say up to where they are, partition by partition. The
+        shadow tables are brought there too, and when all is compared, back.
+        """
+        found: list[Difference] = []
+        await self._connection.execute("begin isolation level repeatable read")
+        try:
+            position = await self._position()
+            for model in models:
+                reached = dict(
+                    await self._rows(
+                        "select partition, position from projection_checkpoints where model = %s",
+                        [model.name],
+                    )
+                )
+                await self._fold_to(model, position, reached, log)
+                for table in model.tables:
+                    found += await self._compare(model.name, table, reached)
+        finally:
+            await self._connection.execute("rollback")
+        return found
+
+    async def swap(self, models: Sequence[ReadModel], log: LogReader) -> int:
+        """Put the shadow tables in the place of the live ones, and return the position that they are at.
+
+        The live projectors wait at the checkpoints that the transaction holds; readers wait for as long as it
+        takes to rename some tables.
+        """
+        while True:
+            await self.catch_up(models, log)
+            try:
+                async with self._connection.transaction():
+                    return await self._swap(models, log)
+            except errors.LockNotAvailable:
+                continue
+
+    async def confirm(self) -> list[str]:
+        """Drop what was replaced, and return the models that it was of."""
+        async with self._connection.transaction():
+            names = [n for (n,) in await self._rows("select model from projection_retired order by model")]
+            await self._connection.execute(
+                SQL("drop schema if exists {} cascade").format(Identifier(RETIRED))
+            )
+            await self._connection.execute("delete from projection_retired")
+        return names
+
+    async def bring_back(self, known: Sequence[ReadModel]) -> list[ReadModel]:
+        """Make what was replaced the shadow, to be caught up and swapped in again.
+
+        Raises:
+            Nothing: nothing is kept of this log.
+        """
+        kept = dict(
+            await self._rows(
+                "select r.model, r.position from projection_retired r join log_head h on h.epoch = r.epoch"
+            )
+        )
+        models = [m for m in known if m.name in kept]
+        if not models:
+            raise Nothing("no replaced read models are kept")
+        await self.discard()
+        async with self._connection.transaction():
+            await self._connection.execute(
+                SQL("alter schema {} rename to {}").format(Identifier(RETIRED), Identifier(SHADOW))
+            )
+            await self._connection.execute(
+                "insert into projection_rebuild (models, versions, epoch, head, position)"
+                " select %s, %s::int[], epoch, %s, %s from log_head",
+                [[m.name for m in models], [m.version for m in models], *[min(kept.values())] * 2],
+            )
+            await self._connection.execute("delete from projection_retired")
+        return models
+
+    async def _swap(self, models: Sequence[ReadModel], log: LogReader) -> int:
+        for model in models:
+            for partition in range(self._partitions):
+                await checkpoints.lock(self._session, model.name, partition)
+        position, (head, epoch) = await self._position(), await log.head()
+        while position < head:
+            events = await log.after(position, CHUNK, to=head)
+            for model in models:
+                await fold(model, self._session, events, log)
+            position = events[-1].position
+        await self._connection.execute("select set_config('lock_timeout', %s, true)", [str(PATIENCE)])
+        await self._connection.execute(SQL("drop schema if exists {} cascade").format(Identifier(RETIRED)))
+        await self._connection.execute(SQL("create schema {}").format(Identifier(RETIRED)))
+        await self._connection.execute("delete from projection_retired")
+        for model in models:
+            for table in model.tables:
+                await self._connection.execute(_moved(LIVE, table, RETIRED))
+                await self._connection.execute(_moved(SHADOW, table, LIVE))
+            await self._retire(model, head, epoch)
+            for partition in range(self._partitions):
+                await checkpoints.advance(self._session, model.name, partition, head)
+        await self._connection.execute(SQL("drop schema {} cascade").format(Identifier(SHADOW)))
+        await self._connection.execute("delete from projection_rebuild")
+        await self._connection.execute("delete from projection_rebuild_shards")
+        await self._connection.execute("select pg_notify(%s, %s)", [checkpoints.REBUILT, str(head)])
+        return head
+
+    async def _retire(self, model: ReadModel, head: int, epoch: UUID) -> None:
+        await self._connection.execute(
+            "insert into projection_retired (model, version, position, epoch)"
+            " select %s, coalesce((select version from projection_versions where model = %s), %s), %s, %s",
+            [model.name, model.name, model.version, head, epoch],
+        )
+        await self._connection.execute(
+            "insert into projection_versions (model, version, position) values (%s, %s, %s)"
+            " on conflict (model) do update set version = excluded.version,"
+            " position = excluded.position, swapped_at = clock_timestamp()",
+            [model.name, model.version, head],
+        )
+
+    async def _create(self, table: str) -> None:
+        """Create a table like the live one, with what its rows are found by; other indexes come later."""
+        await self._connection.execute(
+            SQL("create table {} (like {} including defaults including generated including storage)").format(
+                Identifier(SHADOW, table), Identifier(LIVE, table)
+            )
+        )
+        for name, definition in await self._rows(
+            "select conname, pg_get_constraintdef(oid) from pg_constraint"
+            " where conrelid = %s::regclass and contype in ('p', 'u', 'c')",
+            [f"{LIVE}.{table}"],
+        ):
+            await self._connection.execute(
+                SQL("alter table {} add constraint {} ").format(Identifier(SHADOW, table), Identifier(name))
+                + SQL(definition)
+            )
+        for (definition,) in await self._rows(
+            "select pg_get_indexdef(i.indexrelid) from pg_index i"
+            " left join pg_constraint c on c.conindid = i.indexrelid"
+            " where i.indrelid = %s::regclass and i.indisunique and c.oid is null",
+            [f"{LIVE}.{table}"],
+        ):
+            await self._connection.execute(definition.replace(f" ON {LIVE}.", f" ON {SHADOW}.", 1).encode())
+
+    async def _fold_to(
+        self, model: ReadModel, position: int, reached: dict[int, int], log: LogReader
+    ) -> None:
+        furthest = max(reached.values(), default=0)
+        while position < furthest:
+            events = await log.after(position, CHUNK, to=furthest)
+            position = events[-1].position
+            due = [
+                e
+                for e in events
+                if e.position <= reached.get(partition_of(e.project_id, self._partitions), 0)
+            ]
+            await fold(model, self._session, due, log)
+
+    async def _compare(self, model: str, table: str, reached: dict[int, int]) -> list[Difference]:
+        keys = [
+            name
+            for (name,) in await self._rows(
+                "select a.attname from pg_index i join pg_attribute a"
+                " on a.attrelid = i.indrelid and a.attnum = any(i.indkey)"
+                " where i.indrelid = %s::regclass and i.indisprimary",
+                [f"{LIVE}.{table}"],
+            )
+        ]
+        using = SQL(", ").join(map(Identifier, keys))
+        rows = await self._connection.execute(
+            SQL(
+                "select row_to_json(l), row_to_json(s) from {} l full join {} s using ({})"
+                " where l::text is distinct from s::text limit {}"
+            ).format(Identifier(LIVE, table), Identifier(SHADOW, table), using, SHOWN)
+        )
+        at = f"both as of position {max(reached.values(), default=0)}"
+        return [_difference(model, table, keys, live, rebuilt, at) for live, rebuilt in await rows.fetchall()]
+
+    async def _position(self) -> int:
+        [(position,)] = await self._rows("select position from projection_rebuild")
+        return int(position)
+
+    async def _open_shards(self) -> tuple[int, ...]:
+        rows = await self._rows("select shard from projection_rebuild_shards where not done order by shard")
+        return tuple(shard for (shard,) in rows)
+
+    async def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        cursor = await self._connection.execute(statement.encode(), values)
+        return await cursor.fetchall()
+
+
+async def place_of_shard(connection: Connection, shard: int) -> tuple[Range, int]:
+    """Return where a shard has come to, and the position up to which it is to be folded."""
+    cursor = await connection.execute(
+        "select s.after_project, s.after_position, s.until_project, r.head"
+        " from projection_rebuild_shards s, projection_rebuild r where s.shard = %s",
+        [shard],
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise Nothing(f"shard {shard} of a rebuild is gone")
+    after_project, after_position, until_project, head = row
+    return Range(shard, after_project, after_position, until_project), head
+
+
+async def note_shard(connection: Connection, shard: int, project: UUID, position: int, events: int) -> None:
+    """Write down where a shard has come to, in the transaction that holds its rows."""
+    await connection.execute(
+        "update projection_rebuild_shards set after_project = %s, after_position = %s, events = events + %s"
+        " where shard = %s",
+        [project, position, events, shard],
+    )
+
+
+async def end_shard(connection: Connection, shard: int) -> None:
+    """Write down that a shard is folded."""
+    await connection.execute("update projection_rebuild_shards set done = true where shard = %s", [shard])
+
+
+def _moved(source: str, table: str, target: str) -> Composed:
+    return SQL("alter table {} set schema {}").format(Identifier(source, table), Identifier(target))
+
+
+def _difference(
+    model: str,
+    table: str,
+    keys: Sequence[str],
+    live: dict[str, Any] | None,
+    rebuilt: dict[str, Any] | None,
+    at: str,
+) -> Difference:
+    row = live or rebuilt or {}
+    names = [n for n in row if (live or {}).get(n) != (rebuilt or {}).get(n)]
+    if live is None:
+        why = "the live table lacks the row"
+    elif rebuilt is None:
+        why = "the log knows nothing of the row"
+    else:
+        why = "the live row is not what the log says"
+    return Difference(
+        model,
+        table,
+        {k: row.get(k) for k in keys},
+        {n: ((live or {}).get(n), (rebuilt or {}).get(n)) for n in names if n not in keys},
+        f"{why}, {at}",
+    )

@@ -1,0 +1,169 @@
+"""Rebuilding read models: shards of projects folded by processes of their own, then compared and swapped."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Final
+
+from domain.catalogue import event_registry
+from infra.bootstrap import read_models, worker_side
+from infra.postgres.connections import connect
+from infra.postgres.read_database import PostgresSession
+from infra.postgres.rebuilds import (
+    LIVE,
+    SHADOW,
+    Difference,
+    Rebuilds,
+    end_shard,
+    note_shard,
+    place_of_shard,
+    rebuilding,
+)
+from infra.postgres.shards import CHUNK, Range, read_range
+from infra.settings import Settings
+from projections.folding import fold
+from projections.model import ReadModel
+
+LOOK_EVERY: Final = 0.25
+# Shards a process folds one after the other: an interrupted rebuild then has little to do again.
+SHARDS_EACH: Final = 4
+# Events below which a process of its own costs more than it saves.
+ALONE: Final = 20_000
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild came to. `position` is None where the live tables were left as they are."""
+
+    models: tuple[str, ...]
+    events: int
+    resumed: bool
+    differences: list[Difference]
+    position: int | None
+
+
+async def rebuild(
+    settings: Settings,
+    models: Sequence[ReadModel],
+    progress: Progress,
+    *,
+    check: bool = False,
+    processes: int | None = None,
+) -> Rebuilt:
+    """Build models beside the live ones, compare, and swap; while everything runs.
+
+    Args:
+        settings: where the servers are.
+        models: which.
+        progress: told (events done, events in all) a few times a second.
+        check: compare only, and leave the live tables as they are.
+        processes: how many fold; by default one a core.
+
+    Raises:
+        Busy: somebody else rebuilds.
+    """
+    side = worker_side(settings)
+    await side.start()
+    try:
+        async with rebuilding(settings) as rebuilds:
+            head, _ = await side.log.head()
+            count = processes or (1 if head < ALONE else os.cpu_count() or 1)
+            run = await rebuilds.begin(models, count * SHARDS_EACH)
+            await _fold_shards(settings, rebuilds, run.shards, run.models, count, run.head, progress)
+            await rebuilds.index(models)
+            await rebuilds.catch_up(models, side.log)
+            differences = await rebuilds.differences(models, side.log)
+            position = None
+            if check:
+                await rebuilds.discard()
+            else:
+                position = await rebuilds.swap(models, side.log)
+            return Rebuilt(run.models, run.head, run.resumed, differences, position)
+    finally:
+        await side.stop()
+
+
+async def revert(settings: Settings) -> tuple[tuple[str, ...], int]:
+    """Put what the last rebuild replaced back in its place, caught up; return its models and their position.
+
+    Raises:
+        Nothing: nothing is kept.
+        Busy: somebody rebuilds.
+    """
+    side = worker_side(settings)
+    await side.start()
+    try:
+        async with rebuilding(settings) as rebuilds:
+            models = await rebuilds.bring_back(side.models)
+            return tuple(m.name for m in models), await rebuilds.swap(models, side.log)
+    finally:
+        await side.stop()
+
+
+async def _fold_shards(
+    settings: Settings,
+    rebuilds: Rebuilds,
+    shards: Sequence[int],
+    models: tuple[str, ...],
+    processes: int,
+    head: int,
+    progress: Progress,
+) -> None:
+    # Not forked: this process has connections and threads.
+    with ProcessPoolExecutor(processes, get_context("spawn"), _ignore_interrupts) as pool:
+        loop = asyncio.get_running_loop()
+        waiting = {loop.run_in_executor(pool, fold_shard, settings, models, shard) for shard in shards}
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, timeout=LOOK_EVERY)
+                for future in done:
+                    future.result()
+                progress(await rebuilds.folded(), head)
+        finally:
+            for future in waiting:
+                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+    progress(head, head)
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def fold_shard(settings: Settings, names: Sequence[str], shard: int) -> None:
+    """Fold one shard into the shadow tables, from where it has come to; the work of one process."""
+    asyncio.run(_fold_shard(settings, [m for m in read_models() if m.name in names], shard))
+
+
+async def _fold_shard(settings: Settings, models: Sequence[ReadModel], shard: int) -> None:
+    side = worker_side(settings)
+    await side.start()
+    try:
+        # What a crash of the server loses of it is folded again: rows and place are lost together.
+        async with await connect(
+            settings,
+            search_path=f"{SHADOW},{LIVE}",
+            synchronous_commit="off",
+            statement_timeout="0",
+        ) as connection:
+            registry, session = event_registry(), PostgresSession(connection)
+            place, head = await place_of_shard(connection, shard)
+            while events := await read_range(connection, registry, place, to=head):
+                last = events[-1]
+                async with connection.transaction():
+                    for model in models:
+                        await fold(model, session, events, side.log)
+                    await note_shard(connection, shard, last.project_id, last.position, len(events))
+                place = Range(shard, last.project_id, last.position, place.until_project)
+                if len(events) < CHUNK:
+                    break
+            await end_shard(connection, shard)
+    finally:
+        await side.stop()
