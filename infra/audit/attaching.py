@@ -30,7 +30,13 @@ from infra.audit.rows import RawRow
 from infra.audit.source import Refused
 from infra.audit.stored import rows_on
 from infra.audit.tombstones import Claim, buried, claim
-from infra.postgres.retention import detached, have_alone, note_attached, projected_within
+from infra.postgres.retention import (
+    detached,
+    have_alone,
+    is_rebuilding,
+    note_attached,
+    projected_within,
+)
 from infra.settings import Settings
 from projections.partitions import partition_of
 
@@ -54,6 +60,9 @@ def attach(settings: Settings, path: Path, progress: Progress) -> Moved:
     with closing(connection_to(settings)) as connection, connection.transaction():
         have_alone(connection)
         said = _compare(connection, project, path)
+        if is_rebuilding(connection):
+            # It may be in the middle of the project, where it met tombstones so far.
+            raise NotPossible("read models are being rebuilt: finish or give up that first")
         within = projected_within(
             connection, partition_of(project, settings.stream_partitions), project, said.position
         )

@@ -106,6 +106,14 @@ def append(connection: psycopg.Connection, request: Append) -> AppendOutcome:
     return outcome
 
 
+def is_rebuilding(connection: psycopg.Connection) -> bool:
+    """Tell whether read models are being rebuilt beside the live ones."""
+    known = connection.execute("select to_regclass('projection_rebuild')").fetchone()
+    if known is None or known[0] is None:
+        return False
+    return connection.execute("select from projection_rebuild limit 1").fetchone() is not None
+
+
 def projected_within(
     connection: psycopg.Connection, partition: int, project_id: UUID, position: int
 ) -> int | None:

@@ -14,7 +14,7 @@ TABLES = tuple(table for model in read_models() for table in model.tables)
 
 async def rows_of(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     async with looking(settings) as table:
-        return {name: await table.rows(f"select * from {name} order by 1, 2") for name in TABLES}
+        return {name: await table.rows(f"select * from {name} t order by t::text") for name in TABLES}
 
 
 async def folded(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
@@ -31,7 +31,7 @@ async def folded(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
             for model in side.models:
                 await model.apply(session, events)
             return {
-                name: await session.fetch(f"select * from pg_temp.{name} order by 1, 2") for name in TABLES
+                name: await session.fetch(f"select * from pg_temp.{name} t order by t::text") for name in TABLES
             }
     finally:
         await side.stop()

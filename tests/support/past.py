@@ -1,6 +1,7 @@
 """What a project shows, at any position, folded from the log alone; and commands that change it at random."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,9 +17,11 @@ from commands.messages import (
     RenameProject,
     UndeleteBlock,
 )
+from commands.ports import Append, AppendOutcome
 from domain.block import BlockEvent
 from domain.documents import Deck
 from domain.theme import BUILT_IN
+from tests.support.memory_log import InMemoryEventLog
 from tests.support.scenario import PROJECT, World, shared_deck
 
 THEMES = sorted(BUILT_IN)
@@ -40,6 +43,18 @@ class Shown:
     @property
     def words(self) -> set[str]:
         return {word for b in self.blocks for word in str(b[3].get("text", "")).split()}
+
+
+@dataclass
+class MeddledLog(InMemoryEventLog):
+    """A log to which others append, once, right before what somebody has decided is appended."""
+
+    meddling: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
+
+    async def append(self, request: Append) -> AppendOutcome:
+        if self.meddling:
+            await self.meddling.pop()()
+        return await super().append(request)
 
 
 def deck(world: World, project: UUID = PROJECT, position: int | None = None) -> Deck:

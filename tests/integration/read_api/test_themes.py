@@ -155,3 +155,25 @@ async def test_what_is_no_cursor_of_themes_is_refused(system: System, cursor: st
     answer = await system.person().get("/api/themes", cursor=cursor)
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "limit"),
+    [
+        ({"colors": {"accent": "red"}}, "colors.accent", None),
+        ({"colors": {"chart": ["#000000", "black"]}}, "colors.chart.1", None),
+        ({"colors": {"chart": ["#000000"] * 7}}, "colors.chart", 6),
+        ({"colors": {"shadow": "#000000"}}, "colors.shadow", None),
+        ({"colors": ["#000000"]}, "colors", None),
+        ({"fonts": {"body": "Arial, serif"}}, "fonts.body", None),
+        ({"fonts": {"body": "x" * 61}}, "fonts.body", 60),
+        ({"name": "x" * 101}, "name", 100),
+    ],
+)
+async def test_what_is_wrong_with_a_theme_is_named(
+    system: System, fields: dict[str, Any], field: str, limit: int | None
+) -> None:
+    answer = await system.person().post("define-theme", {"name": "A", **fields})
+
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error.get("limit")) == (422, field, limit)

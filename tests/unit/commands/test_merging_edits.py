@@ -101,12 +101,12 @@ class TestMerge:
         ]
 
     async def test_beside_a_conflict_what_can_be_merged_is(self, sentence: World) -> None:
-        await sentence.run(edit({"text": "the quick red cat"}), user="edna")
+        await sentence.run(edit({"text": "a quick red fox"}), user="edna")
 
-        outcome = await sentence.run(edit({"text": "a quick blue fox"}, base_version=2))
+        outcome = await sentence.run(edit({"text": "the quick blue fox"}, base_version=2))
 
-        assert outcome.events[0] == edited(TEXT, 4, text="a quick blue cat")
-        assert conflict_of(outcome).theirs == "the quick red cat"
+        assert outcome.events[0] == edited(TEXT, 4, text="a quick blue fox")
+        assert conflict_of(outcome).theirs == "a quick red fox"
 
     async def test_the_same_edit_again_changes_nothing(self, sentence: World) -> None:
         await sentence.run(edit({"text": "same"}), user="edna")

@@ -1,6 +1,5 @@
 """restore-project: what is shown is what was shown then; all else stays."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,7 +24,7 @@ from commands.messages import (
 from domain.block import BlockEvent
 from domain.project import ProjectRestored
 from tests.support.making import added, archived, created, deleted
-from tests.support.past import THEMES, changing, shown, text_of
+from tests.support.past import THEMES, MeddledLog, changing, shown, text_of
 from tests.support.scenario import (
     GROUP,
     HEADING,
@@ -211,21 +210,17 @@ class TestRefusals:
 class TestMeanwhile:
     """What others do between the moment a restore is decided and the moment it is written."""
 
+    @pytest.fixture
+    async def world(self) -> World:
+        found = World(MeddledLog())
+        await found.given(*shared_deck())
+        return found
+
     async def interrupted(self, world: World, command: Command, then: int) -> Outcome:
+        assert isinstance(world.log, MeddledLog)
         other = world.process()
-        appending = world.log.append
-        waiting = [command]
-
-        async def append(request: Any) -> Any:
-            if waiting:
-                await other.run(waiting.pop(), user="edna")
-            return await appending(request)
-
-        world.log.append = append  # type: ignore[method-assign]
-        try:
-            return await world.run(restore(then))
-        finally:
-            world.log.append = appending  # type: ignore[method-assign]
+        world.log.meddling.append(lambda: other.run(command, user="edna"))
+        return await world.run(restore(then))
 
     @pytest.mark.parametrize(
         "command",
@@ -299,7 +294,9 @@ async def test_limits_hold() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(changing(), min_size=1, max_size=14), st.data())
-async def test_any_state_comes_back_and_can_be_left_again(commands: list[Command], data: st.DataObject) -> None:
+async def test_any_state_comes_back_and_can_be_left_again(
+    commands: list[Command], data: st.DataObject
+) -> None:
     world = World()
     await world.given(*shared_deck())
     for command in commands:
