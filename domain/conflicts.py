@@ -148,6 +148,8 @@ def _with_column(content: Content, axis: _Axis, key: str, value: Any, *, whole: 
 
 
 def _with_axis(content: Content, axis: _Axis, entries: Any) -> dict[str, Any]:
+    if not isinstance(entries, list):
+        raise TypeError
     old: dict[str, int] = {}
     for i, entry in enumerate(content[axis.field]):
         old.setdefault(axis.key(entry), i)
@@ -209,7 +211,7 @@ def _key(field: str, entry: Any) -> Any:
 
 def _in_order(keys: Sequence[Any], wanted: Any) -> list[int]:
     """Sort places as the wanted keys stand; what is not named keeps its place after the one before it."""
-    if not isinstance(wanted, list):
+    if not (isinstance(wanted, list) and all(isinstance(key, str) for key in wanted)):
         raise TypeError
     rank = {key: i for i, key in enumerate(wanted)}
     last, ranks = -1, []

@@ -82,7 +82,7 @@ class Appender:
             request = await self._seal(request)
         if self._closing or len(self._waiting) >= self._settings.append_queue_max:
             raise Unavailable("too many writes are waiting", retry_after=1)
-        answer: asyncio.Future[AppendOutcome] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[AppendOutcome] = asyncio.Future(loop=asyncio.get_running_loop())
         self._waiting.append(Waiting(request, answer, _keys(request), is_single(request)))
         self._wake.set()
         return await answer

@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from domain.block import BlockAdded, BlockDeleted, BlockEdited, BlockMoved, BlockUndeleted
+from domain.block import (
+    BlockAdded,
+    BlockDeleted,
+    BlockEditConflicted,
+    BlockEdited,
+    BlockEditSuggested,
+    BlockMoved,
+    BlockUndeleted,
+)
 from domain.comments import ThreadOpened, ThreadReopened, ThreadReplied, ThreadResolved
 from domain.events import Event, Recorded
 from domain.project import (
@@ -179,6 +187,33 @@ def deleted(block: UUID, version: int) -> BlockDeleted:
 
 def undeleted(block: UUID, version: int) -> BlockUndeleted:
     return BlockUndeleted(originator_id=block, originator_version=version)
+
+
+def conflicted(block: UUID, version: int, *, base: Any, theirs: Any, mine: Any) -> BlockEditConflicted:
+    """Make a conflict of a block's text, in which Ada beat Edna."""
+    return BlockEditConflicted(
+        originator_id=block,
+        originator_version=version,
+        field="text",
+        item=None,
+        part=None,
+        base=base,
+        theirs=theirs,
+        mine=mine,
+        theirs_by="edna",
+        mine_by="ada",
+        winner="mine",
+    )
+
+
+def suggested(block: UUID, version: int, *, base_version: int = 1, **changes: Any) -> BlockEditSuggested:
+    return BlockEditSuggested(
+        originator_id=block,
+        originator_version=version,
+        changes=changes,
+        base_version=base_version,
+        reason="a machine edited the block while a person did",
+    )
 
 
 def recorded(event: Event, position: int = 1, *, project: UUID | None = None, by: str = "ada") -> Recorded:

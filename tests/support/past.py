@@ -1,6 +1,6 @@
 """What a project shows, at any position, folded from the log alone; and commands that change it at random."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
@@ -20,6 +20,7 @@ from commands.messages import (
 from commands.ports import Append, AppendOutcome
 from domain.block import BlockEvent
 from domain.documents import Deck
+from domain.events import Recorded
 from domain.theme import BUILT_IN
 from tests.support.memory_log import InMemoryEventLog
 from tests.support.scenario import PROJECT, World, shared_deck
@@ -47,14 +48,24 @@ class Shown:
 
 @dataclass
 class MeddledLog(InMemoryEventLog):
-    """A log to which others append, once, right before what somebody has decided is appended."""
+    """A log to which others append, once, right before what somebody has decided is appended.
+
+    Or, for `meddling_reads`, right after somebody has read a project's structure.
+    """
 
     meddling: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
+    meddling_reads: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
 
     async def append(self, request: Append) -> AppendOutcome:
         if self.meddling:
             await self.meddling.pop()()
         return await super().append(request)
+
+    async def structure(self, project_id: UUID, after: int) -> tuple[Sequence[Recorded], int]:
+        found = await super().structure(project_id, after)
+        if self.meddling_reads:
+            await self.meddling_reads.pop()()
+        return found
 
 
 def deck(world: World, project: UUID = PROJECT, position: int | None = None) -> Deck:

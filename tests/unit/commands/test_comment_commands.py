@@ -154,6 +154,14 @@ async def test_a_batch_cannot_comment_on_what_it_deletes(world: World) -> None:
     assert (outcome.status, outcome.body["index"], outcome.events) == (422, 1, [])
 
 
+async def test_a_batch_cannot_reply_from_another_project(world: World) -> None:
+    mine = UUID((await world.run(CreateProject(title="Mine"))).body["project_id"])
+
+    outcome = await world.run_batch(open_comment(thread_id=THREAD), reply(project_id=mine))
+
+    assert (outcome.status, outcome.body["index"], outcome.events) == (404, 1, [])
+
+
 async def test_no_answer_holds_what_was_written(commented: World) -> None:
     """Answers are kept for a repeat, where nothing could be shredded."""
     outcomes = [

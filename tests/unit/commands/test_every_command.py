@@ -8,6 +8,7 @@ import pytest
 
 from commands.messages import (
     ALL_COMMANDS,
+    AcceptSuggestion,
     AddBlock,
     ApplyTheme,
     ArchiveProject,
@@ -22,9 +23,11 @@ from commands.messages import (
     MoveBlock,
     NameVersion,
     OpenComment,
+    RejectSuggestion,
     RenameProject,
     ReplyComment,
     ResolveComment,
+    ResolveConflict,
     ReviseTheme,
     RevokeAccess,
     TransferOwnership,
@@ -33,7 +36,7 @@ from commands.messages import (
 )
 from domain.roles import Role
 from domain.theme import BUILT_IN
-from tests.support.making import archived, defined, deleted, granted, opened
+from tests.support.making import archived, conflicted, defined, deleted, granted, opened, suggested
 from tests.support.scenario import (
     GROUP,
     HEADING,
@@ -54,7 +57,7 @@ THEME = UUID("3e1c7c1e-6f0e-4c9b-8f25-3b3f7b0d8a09")
 INK = list(BUILT_IN)[1]
 
 # One of each that succeeds in the shared deck, once HEADING is deleted, grace is a second owner, ada has a
-# theme, and there is a comment.
+# theme, and there are a comment, a conflict and a suggestion.
 WORKING: list[Command] = [
     CreateProject(title="Another"),
     RenameProject(project_id=PROJECT, title="B"),
@@ -75,6 +78,9 @@ WORKING: list[Command] = [
     MoveBlock(project_id=PROJECT, block_id=TEXT, parent_id=GROUP),
     DeleteBlock(project_id=PROJECT, block_id=TEXT),
     UndeleteBlock(project_id=PROJECT, block_id=HEADING),
+    ResolveConflict(project_id=PROJECT, conflict_id=f"{IN_GROUP}.2", choice="theirs"),
+    AcceptSuggestion(project_id=PROJECT, suggestion_id=f"{IN_GROUP}.3"),
+    RejectSuggestion(project_id=PROJECT, suggestion_id=f"{IN_GROUP}.3"),
     ImportMarkdown(text="# A\n\ntext\n"),
 ]
 # It succeeds only where all others are refused.
@@ -98,6 +104,9 @@ REQUIRED = {
     "move-block": Role.EDITOR,
     "delete-block": Role.EDITOR,
     "undelete-block": Role.EDITOR,
+    "resolve-conflict": Role.EDITOR,
+    "accept-suggestion": Role.EDITOR,
+    "reject-suggestion": Role.EDITOR,
 }
 OPEN_TO_ALL = {"create-project", "import-markdown"}
 OF_THEMES = {"define-theme", "revise-theme"}
@@ -130,7 +139,11 @@ async def ready(world: World) -> World:
     """The shared deck, made such that every command of `WORKING` succeeds."""
     await world.given(defined(THEME), project=THEME)
     await world.given(
-        deleted(HEADING, 2), granted(PROJECT, 5, "grace", "owner"), opened(THREAD, PROJECT, block=TEXT)
+        deleted(HEADING, 2),
+        granted(PROJECT, 5, "grace", "owner"),
+        opened(THREAD, PROJECT, block=TEXT),
+        conflicted(IN_GROUP, 2, base="in", theirs="Edna's", mine="in"),
+        suggested(IN_GROUP, 3, text="machine's"),
     )
     return world
 
@@ -167,9 +180,12 @@ async def test_success_is_answered_as_the_contract_says(ready: World, command: C
     told = outcome.body["streams"]
     # An import names the project alone: a list of 2,000 blocks would tell nobody anything.
     written = outcome.events[:1] if command.NAME == "import-markdown" else outcome.events
-    assert told == [
-        {"id": str(e.originator_id), "kind": e.KIND, "version": e.originator_version} for e in written
-    ]
+    assert told == list(
+        {
+            e.originator_id: {"id": str(e.originator_id), "kind": e.KIND, "version": e.originator_version}
+            for e in written
+        }.values()
+    )
 
 
 @pytest.mark.parametrize("command", WORKING, ids=names(WORKING))
@@ -343,7 +359,9 @@ async def test_what_changes_nothing_says_so(world: World, command: Command, stre
     assert (again.replayed, again.body) == (True, outcome.body)
 
 
-ALREADY_DONE = ["archive-project", "delete-block", "revise-theme", "resolve-comment"]
+ALREADY_DONE = ["archive-project", "delete-block", "revise-theme", "resolve-comment", "resolve-conflict"]
+# Who leaves has left, or is refused; and a suggestion is decided once.
+ONCE = {"leave-project", "accept-suggestion", "reject-suggestion"}
 
 
 @pytest.mark.parametrize(
@@ -354,18 +372,22 @@ ALREADY_DONE = ["archive-project", "delete-block", "revise-theme", "resolve-comm
             DeleteBlock(project_id=PROJECT, block_id=TEXT),
             DeleteBlock(project_id=PROJECT, block_id=TEXT),
         ),
-        (DefineTheme(name="A", theme_id=THEME), ReviseTheme(theme_id=THEME, name="A")),
+        (DefineTheme(name="A", theme_id=NOWHERE), ReviseTheme(theme_id=NOWHERE, name="A")),
         (
-            OpenComment(project_id=PROJECT, text="Why?", thread_id=THREAD),
-            ResolveComment(project_id=PROJECT, thread_id=THREAD, resolved=False),
+            OpenComment(project_id=PROJECT, text="Why?", thread_id=NOWHERE),
+            ResolveComment(project_id=PROJECT, thread_id=NOWHERE, resolved=False),
+        ),
+        (
+            ResolveConflict(project_id=PROJECT, conflict_id=f"{IN_GROUP}.2", choice="theirs"),
+            ResolveConflict(project_id=PROJECT, conflict_id=f"{IN_GROUP}.2", choice="theirs"),
         ),
     ],
     ids=ALREADY_DONE,
 )
-async def test_what_is_done_already_changes_nothing(world: World, before: Command, command: Command) -> None:
-    await world.run(before)
+async def test_what_is_done_already_changes_nothing(ready: World, before: Command, command: Command) -> None:
+    await ready.run(before)
 
-    outcome = await world.run(command)
+    outcome = await ready.run(command)
 
     assert (outcome.status, outcome.body["outcome"], outcome.events) == (200, "unchanged", [])
 
@@ -373,8 +395,7 @@ async def test_what_is_done_already_changes_nothing(world: World, before: Comman
 def test_every_command_that_can_change_nothing_is_tried_here() -> None:
     tried = {command.NAME for command, _, _ in UNCHANGED.values()} | set(ALREADY_DONE)
 
-    # Who leaves has left, or is refused.
-    assert tried == {c.NAME for c in ALL_COMMANDS} - CREATING - {"leave-project"}
+    assert tried == {c.NAME for c in ALL_COMMANDS} - CREATING - ONCE
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,19 @@ class TestMeanwhile:
 
         assert (text_of(world, TEXT), text_of(world, IN_GROUP)) == ("A", "in time")
 
+    async def test_a_block_added_while_it_reads_is_taken_away_too(self, world: World) -> None:
+        assert isinstance(world.log, MeddledLog)
+        then, before = here(world), shown(world)
+        await world.run(edit("B"))
+        other = world.process()
+        adding = AddBlock(project_id=PROJECT, type="text", parent_id=SLIDE)
+        world.log.meddling_reads.append(lambda: other.run(adding, user="edna"))
+
+        outcome = await world.run(restore(then))
+
+        assert outcome.status == 200
+        assert shown(world) == before
+
     async def test_another_process_with_an_old_cache_restores_rightly(self, world: World) -> None:
         then, before = here(world), shown(world)
         other = world.process()
@@ -265,10 +278,10 @@ class TestMeanwhile:
         assert (outcome.body["outcome"], outcome.events) == ("unchanged", [])
 
     async def test_a_stale_block_read_before_it_in_a_batch_spoils_no_cache(self, world: World) -> None:
-        then = here(world)
         other = world.process()
         await other.read_all()
-        await world.run(EditBlock(project_id=PROJECT, block_id=HEADING, changes={"text": "I", "level": 3}))
+        await world.run(EditBlock(project_id=PROJECT, block_id=HEADING, changes={"level": 3}))
+        then = here(world)
         await world.run(EditBlock(project_id=PROJECT, block_id=HEADING, changes={"text": "J"}))
         unchanged = EditBlock(project_id=PROJECT, block_id=HEADING, changes={"text": "H"})
 

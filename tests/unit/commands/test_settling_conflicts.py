@@ -186,7 +186,7 @@ class TestRefusals:
             f"{TEXT}.-1",
             f"{TEXT}.05",
             f"{TEXT}.5 ",
-            f"{TEXT}.٥",
+            f"{TEXT}.\N{ARABIC-INDIC DIGIT FIVE}",
             f"{TEXT}.999999999999999999",
             f"{TEXT}.9999999999999999999",
             f"{TEXT}",
@@ -199,9 +199,8 @@ class TestRefusals:
             "nothing",
         ],
     )
-    async def test_what_names_no_conflict_is_not_found(
-        self, world: World, conflict: str, conflict_id: str
-    ) -> None:
+    @pytest.mark.usefixtures("conflict")
+    async def test_what_names_no_conflict_is_not_found(self, world: World, conflict_id: str) -> None:
         outcome = await world.run(settle(conflict_id, "mine"))
 
         assert (outcome.status, outcome.code, outcome.events) == (404, "not-found", [])
@@ -562,7 +561,8 @@ class TestEachKind:
         for conflict in await self.conflicted(world, kind, base, theirs, mine):
             for wrong in ({"no": [{}]}, True, [None]):
                 outcome = await world.run(settle(conflict, "value", value=wrong))
-                assert (outcome.status, outcome.fields) == (422, ["value"]), (wrong, outcome.body)
+                assert outcome.status == 422, (wrong, outcome.body)
+                assert set(outcome.fields) == {"value"}
                 assert outcome.events == []
 
 
