@@ -219,6 +219,8 @@ def _answer(
     documents = [decision_document(d, p) for d, p in zip(decisions, positions, strict=True)]
     if request.batch:
         return 200, {"position": positions[-1] if positions else 0, "results": documents}
+    if request.commands[0].ACCEPTS:
+        return 202, documents[0]
     created = request.commands[0].CREATES and decisions[0].outcome != "unchanged"
     return (201 if created else 200), documents[0]
 

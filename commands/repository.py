@@ -14,13 +14,14 @@ from commands.cache import ENTRY, Bounded, weight
 from commands.folding import Loaded, fold_block, fold_project
 from commands.loading import block_loader, project_loader
 from commands.ports import Clock, Decks, EventLog, EventQuery, Snapshots
-from commands.small import load_theme, load_thread
+from commands.small import load_job, load_theme, load_thread
 from commands.snapshots import NoSnapshots
 from domain.block import Block
 from domain.comments import CommentThread
 from domain.documents import Deck
 from domain.errors import NotFound
 from domain.events import Recorded
+from domain.job import Job
 from domain.outline import Outline
 from domain.project import Project
 from domain.theme import Theme
@@ -171,6 +172,17 @@ class Repository:
     async def theme(self, theme_id: UUID) -> Loaded[Theme] | None:
         """Return a theme of anybody, or a built-in one, as the log has it now; None if there is none."""
         return await load_theme(self._log, theme_id)
+
+    async def job(self, project_id: UUID, job_id: UUID) -> tuple[Job, str]:
+        """Return a job of this project as the log has it now, and who asked for it.
+
+        Raises:
+            NotFound: the project has no such job.
+        """
+        found = await load_job(self._log, job_id)
+        if found is None or found[0].project_id != project_id:
+            raise NotFound("no such job")
+        return found
 
     async def thread(self, project_id: UUID, thread_id: UUID) -> Loaded[CommentThread]:
         """Return a comment thread of this project as the log has it now.

@@ -7,6 +7,7 @@ from commands.folding import Loaded
 from commands.ports import EventLog
 from domain.comments import CommentEvent, CommentThread
 from domain.events import Recorded
+from domain.job import Job, JobEvent
 from domain.theme import BUILT_IN, Theme, ThemeEvent
 
 
@@ -25,6 +26,17 @@ def fold_theme(recorded: Sequence[Recorded]) -> Loaded[Theme] | None:
             return None
         state = Theme.evolve(state, r.event)
     return Loaded(state, recorded[-1].position) if state else None
+
+
+async def load_job(log: EventLog, job_id: UUID) -> tuple[Job, str] | None:
+    """Load a job of any project, and who asked for it; None if there is none."""
+    recorded = await log.stream(job_id)
+    state: Job | None = None
+    for r in recorded:
+        if not isinstance(r.event, JobEvent):
+            return None
+        state = Job.evolve(state, r.event)
+    return (state, recorded[0].actor) if state else None
 
 
 async def load_thread(log: EventLog, thread_id: UUID) -> Loaded[CommentThread] | None:

@@ -16,6 +16,7 @@ from domain.comments import CommentEvent, CommentThread
 from domain.documents import Deck
 from domain.errors import AlreadyExists, NotFound
 from domain.events import Event, Recorded
+from domain.job import Job, JobEvent
 from domain.outline import Outline
 from domain.project import Project, ProjectEvent
 from domain.theme import Theme, ThemeEvent
@@ -44,6 +45,7 @@ class UnitOfWork:
         self._themes: dict[UUID, Theme] = {}
         self._threads: dict[UUID, CommentThread] = {}
         self._outlines: dict[UUID, Outline] = {}
+        self._jobs: dict[UUID, tuple[Job, str]] = {}
         self._guards: dict[UUID, int] = {}
         self._writes: dict[UUID, tuple[int, StreamWrite]] = {}
         self._last: dict[UUID, int] = {}
@@ -145,6 +147,17 @@ class UnitOfWork:
             await self._repository.refresh(block_id)
         return await self.block(project_id, block_id)
 
+    async def job(self, project_id: UUID, job_id: UUID) -> tuple[Job, str]:
+        """Return a job of this project as this request sees it, and who asked for it.
+
+        Raises:
+            NotFound: the project has no such job.
+        """
+        known = self._jobs.get(job_id)
+        if known is None:
+            known = self._jobs[job_id] = await self._repository.job(project_id, job_id)
+        return known
+
     def adopt(self, block: Block) -> None:
         """Take in a block that was read otherwise; what is written to it rests on its version."""
         if block.id not in self._written:
@@ -236,6 +249,9 @@ class UnitOfWork:
             self._blocks[stream] = Block.evolve(self._blocks.get(stream), event)
             if (outline := self._outlines.get(project_id)) is not None:
                 outline.apply(event)
+        elif isinstance(event, JobEvent):
+            known = self._jobs.get(stream)
+            self._jobs[stream] = (Job.evolve(known[0] if known else None, event), known[1] if known else "")
         elif isinstance(event, ProjectEvent):
             self._projects[stream] = Project.evolve(self._projects.get(stream), event)
         elif isinstance(event, ThemeEvent):

@@ -22,6 +22,20 @@ from domain.block import (
 from domain.block.marks import mark_id
 from domain.comments import ThreadOpened, ThreadReopened, ThreadReplied, ThreadResolved
 from domain.events import Event, EventRegistry, Recorded
+from domain.job import (
+    ExportRequested,
+    GenerationRequested,
+    ImageRequested,
+    JobCancelled,
+    JobExpired,
+    JobFailed,
+    JobOutlined,
+    JobRetried,
+    JobStarted,
+    JobSucceeded,
+    OutlineApproved,
+    ThinkingRequested,
+)
 from domain.personal import located_actor, located_fields, without_fields
 from domain.project import (
     AccessGranted,
@@ -99,6 +113,18 @@ def _defined(e: ThemeDefined) -> dict[str, Any]:
     return {"owner": e.owner, "name": e.name, "colors": e.colors, "fonts": e.fonts}
 
 
+def _generation(e: GenerationRequested) -> dict[str, Any]:
+    # A source may be as long as a book: it is told by its length.
+    return {
+        "priority": e.priority,
+        "prompt": e.prompt,
+        "source_length": len(e.source_text) if e.source_text is not None else None,
+        "source_asset_id": e.source_asset_id,
+        "slides": e.slides,
+        "auto_approve": e.auto_approve,
+    }
+
+
 CATALOGUE: Mapping[type[Event], tuple[str, Describe]] = {
     ProjectCreated: ("project-created", cast("Describe", _created)),
     ProjectRenamed: ("project-renamed", lambda e: {"title": e.title}),
@@ -161,6 +187,30 @@ CATALOGUE: Mapping[type[Event], tuple[str, Describe]] = {
     ThreadReopened: ("comment-reopened", lambda e: {"thread_id": str(e.originator_id)}),
     SessionJoined: ("session-joined", lambda e: {"user": e.user, "client": e.client}),
     SessionLeft: ("session-left", lambda e: {"reason": e.reason}),
+    GenerationRequested: ("generation-requested", cast("Describe", _generation)),
+    ThinkingRequested: (
+        "thinking-requested",
+        lambda e: {"priority": e.priority, "instruction": e.instruction},
+    ),
+    ImageRequested: (
+        "image-requested",
+        lambda e: {"priority": e.priority, "prompt": e.prompt, "block_id": e.block_id},
+    ),
+    ExportRequested: (
+        "export-requested",
+        lambda e: {"priority": e.priority, "format": e.format, "at_position": e.at_position},
+    ),
+    JobStarted: ("job-started", lambda e: {"attempt": e.attempt}),
+    JobRetried: (
+        "job-retried",
+        lambda e: {"attempt": e.attempt, "code": e.code, "message": e.message, "delay": e.delay},
+    ),
+    JobOutlined: ("job-outlined", lambda e: {"outline": e.outline}),
+    OutlineApproved: ("outline-approved", lambda e: {"outline": e.outline}),
+    JobSucceeded: ("job-succeeded", lambda e: {"result": e.result}),
+    JobFailed: ("job-failed", lambda e: {"code": e.code, "message": e.message}),
+    JobCancelled: ("job-cancelled", _nothing),
+    JobExpired: ("job-expired", _nothing),
 }
 
 

@@ -32,7 +32,8 @@ async def fold(model: ReadModel, session: Session, events: Sequence[Recorded], l
 async def _fold_again(model: ReadModel, session: Session, log: LogReader, project_id: UUID, to: int) -> None:
     after = 0
     while after < to:
-        events = await log.project(project_id, after, CHUNK)
+        # On the connection at hand: with one more for each model, many could wait for each other.
+        events = await log.project_within(session, project_id, after, CHUNK)
         if not events:
             return
         await model.apply(session, [e for e in events if e.position <= to])

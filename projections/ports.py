@@ -75,6 +75,12 @@ class LogReader(Protocol):
         """Read a project's events after a position, or backwards before one."""
         ...
 
+    async def project_within(
+        self, session: Session, project_id: UUID, after: int, limit: int
+    ) -> Sequence[Recorded]:
+        """Read a project's events after a position on a connection that is held already, in its transaction."""
+        ...
+
 
 class Decks(Protocol):
     """Whole projects as they were at any position of the log."""

@@ -30,8 +30,8 @@ from read_api.live.socket import LiveSockets
 from read_api.live.sse import ServerSentEvents
 from read_api.openapi import install_openapi
 from read_api.parameters import Cursors
-from read_api.rebuilt import RebuiltWatch
 from read_api.past import Past
+from read_api.rebuilt import RebuiltWatch
 from read_api.responses import Responder
 from read_api.routes import query_routes
 from read_api.routes.guarding import guarded

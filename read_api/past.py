@@ -12,6 +12,8 @@ from projections.ports import Deck, Decks
 
 # Bytes that a block takes in memory besides its content.
 BLOCK_BYTES = 1_000
+# Folds at once: a long history without keyframes takes seconds of the processor.
+FOLDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Past:
         self._capacity = capacity
         self._known: OrderedDict[tuple[UUID, int], tuple[PastDeck, int]] = OrderedDict()
         self._folding: dict[tuple[UUID, int], asyncio.Task[PastDeck | None]] = {}
+        self._folds = asyncio.Semaphore(FOLDS)
         self.size = 0
-        self.folded = 0
 
     async def at(self, project_id: UUID, position: int) -> PastDeck | None:
         """Return a project as of a position, None if it did not exist then."""
@@ -46,12 +48,18 @@ class Past:
         task = self._folding.get(key)
         if task is None:
             task = self._folding[key] = asyncio.create_task(self._fold(project_id, position))
-            task.add_done_callback(lambda _: self._folding.pop(key, None))
+            task.add_done_callback(lambda done: self._folded(key, done))
         return await asyncio.shield(task)
 
+    def _folded(self, key: tuple[UUID, int], done: asyncio.Task[PastDeck | None]) -> None:
+        del self._folding[key]
+        # Whoever asked may have gone: a failure is not told to nobody.
+        if not done.cancelled():
+            done.exception()
+
     async def _fold(self, project_id: UUID, position: int) -> PastDeck | None:
-        self.folded += 1
-        deck = await self._decks.at(project_id, position)
+        async with self._folds:
+            deck = await self._decks.at(project_id, position)
         if deck is None:
             return None
         past = PastDeck(deck, tuple(deck.shown()))

@@ -66,6 +66,12 @@ _REFUSALS = {
 }
 
 
+def _success(command: type[Command]) -> str:
+    if command.ACCEPTS:
+        return "202"
+    return "201" if command.CREATES else "200"
+
+
 def _responses(status: str, schema: str) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
     return {
@@ -87,7 +93,7 @@ def _operation(command: type[Command], schema: dict[str, Any]) -> dict[str, Any]
         "security": [{"bearer": []}],
         "parameters": [_KEY],
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": _responses("201" if command.CREATES else "200", "Answer"),
+        "responses": _responses(_success(command), "Answer"),
     }
 
 

@@ -16,7 +16,7 @@ from commands.ports import EventQuery
 from commands.steps import UNDOABLE
 from commands.tracing import Run, traced
 from commands.unit_of_work import StreamState
-from domain.block import BlockEditConflicted, BlockMoved, BlockUndeleted
+from domain.block import BlockEditConflicted, BlockEdited, BlockMoved, BlockUndeleted
 from domain.block.changes import DELETED, PLACE, BlockChanges, place_of
 from domain.documents import Deck
 from domain.events import Event, Recorded
@@ -38,6 +38,11 @@ class _Target:
         return self.runs[0].before is None
 
     @property
+    def goes_whole(self) -> bool:
+        """Whether the block came to be with these events, and nobody has edited it since."""
+        return self.begins and not any(isinstance(r.event, BlockEdited) for r in self.runs[0].since)
+
+    @property
     def was_deleted(self) -> bool:
         before = self.runs[0].before
         return before is None or before.deleted
@@ -57,7 +62,9 @@ class Inversion:
     conflicts: list[BlockEditConflicted] = field(default_factory=list)
     _targets: list[_Target] = field(default_factory=list)
     _children: dict[UUID | None, list[Node]] = field(default_factory=dict)
+    # What was taken away, and what was kept for whose sake.
     _gone: set[UUID] = field(default_factory=set)
+    _kept: dict[UUID, str] = field(default_factory=dict)
     _outline: Outline = field(default_factory=Outline)
     _until: int = 0
     _decks: tuple[Deck, Deck] | None = None
@@ -108,8 +115,7 @@ class Inversion:
     def _restore(self, target: _Target) -> None:
         """Put content and place back, run by run."""
         changes = target.changes
-        if target.begins and changes.block.content == target.runs[-1].after.content:
-            # Nobody else's words are in it: it goes as it is.
+        if target.goes_whole:
             return
         for run in reversed(target.runs):
             if run.before is None:
@@ -146,20 +152,19 @@ class Inversion:
         """Take a block away, unless others have put something into it, or below it, since."""
         changes, block, since = target.changes, target.changes.block, self._since(target.runs[0])
         as_made = target.runs[0].before or target.runs[0].after
-        edited = differing(as_made.content, block.content)
-        if block.content == target.runs[-1].after.content:
-            edited = []
+        edited = [] if target.goes_whole else differing(as_made.content, block.content)
         below = None if edited else await self._filled(target)
         if not edited and below is None:
             changes.delete()
             self._gone.add(block.id)
             return
+        self._kept[block.id] = keeper = below or since.last_editor(edited)
         changes.conflict(
             DELETED,
             base={f: as_made.content[f] for f in edited},
             theirs={f: block.content[f] for f in edited},
             mine=None,
-            theirs_by=below or since.last_editor(edited),
+            theirs_by=keeper,
             mine_by=self.context.caller.user,
             winner="theirs",
         )
@@ -170,6 +175,8 @@ class Inversion:
         if not children:
             return None
         if target.begins:
+            if (keeper := self._kept.get(children[0].id)) is not None:
+                return keeper
             last = EventQuery(stream_id=children[0].id, descending=True)
             return (await self.context.work.read(last, 1))[0].actor
         then, now = await self._then_and_now()

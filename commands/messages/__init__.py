@@ -5,6 +5,14 @@ from commands.messages.block import AddBlock, DeleteBlock, EditBlock, MoveBlock,
 from commands.messages.comments import OpenComment, ReplyComment, ResolveComment
 from commands.messages.conflicts import AcceptSuggestion, RejectSuggestion, ResolveConflict
 from commands.messages.importing import ImportMarkdown
+from commands.messages.jobs import (
+    ApproveOutline,
+    CancelJob,
+    RequestExport,
+    RequestGeneration,
+    RequestImage,
+    RequestThinking,
+)
 from commands.messages.past import BranchProject, MergeBranch, Redo, RestoreProject, Undo
 from commands.messages.project import (
     ArchiveProject,
@@ -49,6 +57,12 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     BranchProject,
     MergeBranch,
     ImportMarkdown,
+    RequestGeneration,
+    ApproveOutline,
+    RequestThinking,
+    RequestImage,
+    RequestExport,
+    CancelJob,
 )
 
 __all__ = [
@@ -56,8 +70,10 @@ __all__ = [
     "AcceptSuggestion",
     "AddBlock",
     "ApplyTheme",
+    "ApproveOutline",
     "ArchiveProject",
     "BranchProject",
+    "CancelJob",
     "Command",
     "CreateProject",
     "DefineTheme",
@@ -74,6 +90,10 @@ __all__ = [
     "RejectSuggestion",
     "RenameProject",
     "ReplyComment",
+    "RequestExport",
+    "RequestGeneration",
+    "RequestImage",
+    "RequestThinking",
     "ResolveComment",
     "ResolveConflict",
     "RestoreProject",

@@ -23,6 +23,8 @@ class Command(BaseModel):
     ON_ARCHIVED: ClassVar[bool] = False
     # The status of success where something was created is 201.
     CREATES: ClassVar[bool] = False
+    # The status of success where a job comes of it is 202.
+    ACCEPTS: ClassVar[bool] = False
     # The most bytes that a request body may have.
     MAX_BODY: ClassVar[int] = 262_144
 

@@ -18,6 +18,7 @@ from infra.postgres.codec import COLUMNS, Row, decode_all
 from infra.postgres.committer import answered
 from infra.postgres.connections import Connection, borrowed
 from infra.postgres.reader import Reader
+from projections.ports import Session
 
 __all__ = ["CHUNK", "PostgresEventLog", "structural_topics"]
 
@@ -115,6 +116,17 @@ class PostgresEventLog:
             project_id=project_id, after=0 if descending else after, to=to, descending=descending
         )
         return await self._reader.read(query, limit)
+
+    async def project_within(
+        self, session: Session, project_id: UUID, after: int, limit: int
+    ) -> Sequence[Recorded]:
+        """Read a project's events after a position, in the transaction of a session."""
+        rows = await session.fetch(
+            f"select {COLUMNS} from stored_events where project_id = %s and notification_id > %s"
+            " order by notification_id limit %s",
+            (project_id, after, limit),
+        )
+        return decode_all(self._registry, cast("list[Row]", rows))
 
     def project_in_chunks(self, project_id: UUID, after: int = 0) -> AsyncIterator[Sequence[Recorded]]:
         """Read a project's events to the end, a chunk at a time, in constant memory."""

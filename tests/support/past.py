@@ -101,7 +101,7 @@ def changing(project: UUID = PROJECT, texts: st.SearchStrategy[str] | None = Non
     named = st.just(project)
     block = st.sampled_from(blocks_of(project))
     maybe = st.one_of(st.none(), block)
-    text = texts or st.sampled_from(["A", "B", "C"])
+    text = st.sampled_from(["A", "B", "C"]) if texts is None else texts
     return st.one_of(
         st.builds(RenameProject, project_id=named, title=st.sampled_from(["A deck", "B", "C"])),
         st.builds(ApplyTheme, project_id=named, theme_id=st.one_of(st.none(), st.sampled_from(THEMES))),

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from logs import append_all, created, opened
 from psycopg_pool import AsyncConnectionPool
+from running import eventually, working
 
 from domain.documents import Deck
 from infra.postgres.connections import Connection, pool
@@ -14,7 +16,6 @@ from infra.postgres.event_log import PostgresEventLog
 from infra.postgres.keyframe_progress import KeyframeProgress
 from infra.postgres.keyframes import Keyframes
 from infra.settings import Settings
-from logs import append_all, created, opened
 from tests.support.histories import RandomHistory
 from workers.keyframing import Keyframer
 
@@ -244,3 +245,14 @@ async def test_no_project_is_seen_through_anothers_id(bench: Bench) -> None:
     last = await bench.decks.at(short)
     assert last is not None
     assert last.blocks == {}
+
+
+async def test_workers_take_them(settings: Settings, bench: Bench) -> None:
+    one, other, _ = await two_projects(bench)
+    async with working(settings.model_copy(update={"keyframe_every": EVERY})):
+
+        async def taken() -> bool:
+            return [len(await bench.kept(p)) for p in (one, other)] == [4, 4]
+
+        await eventually(taken, 10)
+    assert await bench.kept(one) == (await bench.positions(one))[EVERY - 1 :: EVERY]

@@ -38,7 +38,6 @@ def attack(settings: Settings) -> Callable[[str], None]:
     return run
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize(
     "change",
     [
@@ -47,9 +46,9 @@ def attack(settings: Settings) -> Callable[[str], None]:
         "command_id = gen_random_uuid() where notification_id = {at}",
     ],
 )
-@pytest.mark.parametrize("at", [9, 12, 23])
+@pytest.mark.parametrize(("at", "workers"), [(9, 1), (12, 2), (23, 1)])
 def test_a_changed_tombstone(
-    settings: Settings, gone: Deck, attack: Callable[[str], None], change: str, at: int, workers: int
+    settings: Settings, gone: Deck, attack: Callable[[str], None], change: str, *, at: int, workers: int
 ) -> None:
     assert not verify_log(settings, UNTRUSTED, nothing, workers=workers).findings
     attack(f"update stored_events set {change.format(at=at)}")
@@ -100,9 +99,9 @@ def test_the_event_that_says_so_is_covered_by_the_chain(
         "update stored_events set state = replace(convert_from(state, 'UTF8'), '\"events\":15', '\"events\":14')::bytea"
         " where notification_id = 25"
     )
-    first = verify_log(settings, UNTRUSTED, nothing).findings.of("changed")
-    assert first is not None
-    assert first.position == 25
+    changed = [f.position for f in verify_log(settings, UNTRUSTED, nothing).findings.first["changed"]]
+    # What it says is not believed any more.
+    assert changed == [9, 25]
 
 
 async def test_a_checkpoint_from_before_still_holds(

@@ -16,12 +16,13 @@ from commands.messages import (
 from domain.block import BlockAdded
 from domain.project import ProjectCreated
 from domain.project.aggregate import MEMBERS_LIMIT
+from domain.theme import BUILT_IN
 from tests.support.making import archived, created, granted, renamed, revoked, unarchived
 from tests.support.scenario import PROJECT, SLIDE, TEXT, World
 
 
 async def test_a_project_is_created_under_the_chosen_id() -> None:
-    world, chosen, theme = World(), uuid4(), uuid4()
+    world, chosen, theme = World(), uuid4(), list(BUILT_IN)[2]
 
     outcome = await world.run(
         CreateProject(title="A", project_id=chosen, aspect="4:3", theme_id=theme), user="grace"

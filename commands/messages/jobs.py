@@ -1,0 +1,144 @@
+"""Commands that ask for what takes longer: generation, thinking, images, exports."""
+
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from commands.messages.base import Line, ProjectCommand
+from commands.messages.past import Position
+from domain.roles import Role
+
+_PROJECT = "7b0f4a52-5c9e-4a7e-9a54-1f6f3f0f7d11"
+_JOB = "1f2e3d4c-5c9e-4a7e-9a54-1f6f3f0f7d21"
+
+PROMPT_LENGTH = 10_000
+SOURCE_LENGTH = 400_000
+DAY = 86_400
+
+# The greater the sooner.
+Priority = Annotated[int, Field(ge=0, le=9)]
+Seconds = Annotated[int, Field(ge=1, le=DAY)]
+Prompt = Annotated[str, Field(min_length=1, max_length=PROMPT_LENGTH)]
+
+
+class JobCommand(ProjectCommand):
+    """A command that a job comes of: 202, and `result.job_id`."""
+
+    ACCEPTS: ClassVar[bool] = True
+
+    priority: Priority = 5
+    ttl: Seconds | None = None
+
+    def lock_keys(self) -> tuple[UUID, ...]:
+        """Jobs meet nobody: each has a stream of its own."""
+        return ()
+
+
+class RequestGeneration(JobCommand):
+    """Have slides made from a prompt, a source text or an uploaded document.
+
+    An outline is proposed first, and drafted once it is approved; `auto_approve` does without asking.
+    """
+
+    NAME: ClassVar[str] = "request-generation"
+    SUMMARY: ClassVar[str] = "Generate slides"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "prompt": "River deltas, for a school class"}
+    REQUIRES: ClassVar[Role | None] = Role.EDITOR
+    # Four bytes a character, and as many again for what JSON escapes.
+    MAX_BODY: ClassVar[int] = 8 * SOURCE_LENGTH
+
+    prompt: Prompt | None = None
+    source_text: Annotated[str, Field(min_length=1, max_length=SOURCE_LENGTH)] | None = None
+    source_asset_id: UUID | None = None
+    slides: Annotated[int, Field(ge=1, le=50)] | None = None
+    auto_approve: bool = False
+
+
+class OutlineSlide(BaseModel):
+    """One slide of an outline: its title and what is to be said on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    title: Annotated[str, Field(max_length=300)]
+    points: Annotated[list[Annotated[str, Field(max_length=1_000)]], Field(max_length=20)] = Field(
+        default_factory=list
+    )
+
+
+class Outline(BaseModel):
+    """A deck as it is to be drafted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    title: Line | None = None
+    slides: Annotated[list[OutlineSlide], Field(min_length=1, max_length=50)]
+
+
+class ApproveOutline(ProjectCommand):
+    """Have a proposed outline drafted, as it stands or as it is given here."""
+
+    NAME: ClassVar[str] = "approve-outline"
+    SUMMARY: ClassVar[str] = "Approve an outline"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "job_id": _JOB}
+    REQUIRES: ClassVar[Role | None] = Role.EDITOR
+    ACCEPTS: ClassVar[bool] = True
+
+    job_id: UUID
+    outline: Outline | None = None
+
+    def lock_keys(self) -> tuple[UUID, ...]:
+        """It is about one job."""
+        return (self.job_id,)
+
+
+class RequestThinking(JobCommand):
+    """Have the deck read and criticised; what should change comes as suggestions."""
+
+    NAME: ClassVar[str] = "request-thinking"
+    SUMMARY: ClassVar[str] = "Ask for suggestions"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "instruction": "Make it shorter"}
+    REQUIRES: ClassVar[Role | None] = Role.EDITOR
+
+    instruction: Prompt | None = None
+
+
+class RequestImage(JobCommand):
+    """Have a picture made; it is put into the image block named, if one is."""
+
+    NAME: ClassVar[str] = "request-image"
+    SUMMARY: ClassVar[str] = "Make a picture"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "prompt": "A delta seen from above"}
+    REQUIRES: ClassVar[Role | None] = Role.EDITOR
+
+    prompt: Prompt
+    block_id: UUID | None = None
+
+
+class RequestExport(JobCommand):
+    """Have a file made of the project as it is, or as it was at a position."""
+
+    NAME: ClassVar[str] = "request-export"
+    SUMMARY: ClassVar[str] = "Export to a file"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "format": "pptx"}
+    REQUIRES: ClassVar[Role | None] = Role.VIEWER
+    ON_ARCHIVED: ClassVar[bool] = True
+
+    format: Literal["pptx", "pdf", "html", "markdown", "png", "json"]
+    at_position: Position | None = None
+
+
+class CancelJob(ProjectCommand):
+    """Want a job no more, also while it runs; whoever asked for it, or an editor, may."""
+
+    NAME: ClassVar[str] = "cancel-job"
+    SUMMARY: ClassVar[str] = "Cancel a job"
+    EXAMPLE: ClassVar[dict[str, Any]] = {"project_id": _PROJECT, "job_id": _JOB}
+    REQUIRES: ClassVar[Role | None] = Role.VIEWER
+    ON_ARCHIVED: ClassVar[bool] = True
+
+    job_id: UUID
+
+    def lock_keys(self) -> tuple[UUID, ...]:
+        """It is about one job."""
+        return (self.job_id,)

@@ -1,0 +1,1 @@
+"""Jobs: dispatched from the log, run under leases, ended once."""
