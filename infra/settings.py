@@ -19,6 +19,10 @@ class Settings(BaseSettings):
     database_direct_url: PostgresDsn | None = Field(
         default=None, description="the same database past any PgBouncer: for LISTEN, locks and migrations"
     )
+    database_replica_url: PostgresDsn | None = Field(
+        default=None,
+        description="a streaming replica: read tables are read there; rights and the log are not",
+    )
     redis_url: RedisDsn = Field(description="Valkey 8+ or Redis 7.2+")
     jwt_secret: str = Field(description="HS256 secret, at least 32 characters")
     person_key_secret: str | None = Field(
@@ -55,10 +59,15 @@ class Settings(BaseSettings):
     rights_max_age_ms: int = Field(default=800, ge=0, le=1_000)
     past_cache_mb: int = Field(default=64, ge=0, description="decks of past positions kept in a read process")
     l1_entries: int = Field(default=20_000, ge=0, description="documents cached in a read process")
-    cache_project_ttl: int = Field(default=300, description="seconds")
-    cache_block_ttl: int = Field(default=60, description="seconds")
+    l1_mb: int = Field(default=64, ge=1, description="bytes of them, in MiB")
+    cache_project_ttl: int = Field(default=300, ge=1, description="seconds")
+    cache_block_ttl: int = Field(default=60, ge=1, description="seconds")
+    cache_session_ttl: int = Field(default=3_600, ge=1, description="seconds")
+    cache_theme_ttl: int = Field(default=86_400, ge=1, description="seconds")
+    cache_missing_ttl: int = Field(default=10, ge=1, description="seconds; that there is no such thing")
 
     ws_max_connections: int = Field(default=20_000, ge=1)
+    ws_commands_in_flight: int = Field(default=256, ge=1)
     ws_ping_interval: int = Field(default=25_000, ge=1)
     ws_ping_timeout: int = Field(default=5_000, ge=1)
     live_queue_max: int = Field(default=1_000, ge=1, description="events waiting for one slow reader")
@@ -103,6 +112,11 @@ class Settings(BaseSettings):
     def direct_dsn(self) -> str:
         """The database's address past any pooler: for LISTEN, advisory locks and migrations."""
         return str(self.database_direct_url or self.database_url)
+
+    @property
+    def replica_dsn(self) -> str | None:
+        """The address of a replica, for psycopg; None: there is none."""
+        return str(self.database_replica_url) if self.database_replica_url else None
 
     @property
     def pool_max(self) -> int:

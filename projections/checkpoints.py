@@ -7,6 +7,10 @@ from projections.ports import Session
 CHANNEL = "decklog_checkpoint"
 # Notified with the position at which rebuilt tables took the place of live ones.
 REBUILT = "decklog_rebuilt"
+_LOCK = (
+    "select model, position from projection_checkpoints where partition = %s and model = any(%s)"
+    " order by model for update"
+)
 
 
 async def lock(session: Session, model: str, partition: int) -> int:
@@ -31,6 +35,40 @@ async def advance(session: Session, model: str, partition: int, position: int) -
         (position, model, partition),
     )
     await session.execute("select pg_notify(%s, %s)", (CHANNEL, f"{model} {partition} {position}"))
+
+
+async def lock_all(session: Session, models: Sequence[str], partition: int) -> dict[str, int]:
+    """Return the checkpoints of some models, and keep other writers of them out until the transaction ends.
+
+    They are locked in the order of their names, as everybody does who locks several.
+    """
+    rows = await session.fetch(_LOCK, (partition, list(models)))
+    if len(rows) < len(models):
+        await session.execute(
+            "insert into projection_checkpoints (model, partition, position)"
+            " select m, %s, 0 from unnest(%s::text[]) as m on conflict do nothing",
+            (partition, list(models)),
+        )
+        rows = await session.fetch(_LOCK, (partition, list(models)))
+    return {model: position for model, position in rows}  # noqa: C416 - rows are tuples of any length to mypy
+
+
+async def advance_all(session: Session, models: Sequence[str], partition: int, position: int) -> None:
+    """Move checkpoints, and tell who waits for them when the transaction commits."""
+    await session.execute(
+        "with moved as (update projection_checkpoints set position = %s, updated_at = clock_timestamp()"
+        " where partition = %s and model = any(%s) returning model)"
+        " select pg_notify(%s, model || %s) from moved",
+        (position, partition, list(models), CHANNEL, f" {partition} {position}"),
+    )
+
+
+async def of(session: Session, model: str, partition: int) -> int:
+    """Return a model's checkpoint; 0 if it has none yet."""
+    rows = await session.fetch(
+        "select position from projection_checkpoints where model = %s and partition = %s", (model, partition)
+    )
+    return int(rows[0][0]) if rows else 0
 
 
 async def last_swap(session: Session) -> int:

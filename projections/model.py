@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from projections.ports import Session
 
 
@@ -14,6 +14,8 @@ class ReadModel(Protocol):
     name: str
     # Goes up whenever the rows of the same events become others: the live ones are then rebuilt.
     version: int
+    # The kinds of event that it folds; it is not asked about others.
+    follows: tuple[type[Event], ...]
     # The tables that hold the rows, and nothing else. Their names stand without a schema in the SQL.
     tables: tuple[str, ...]
 

@@ -1,41 +1,154 @@
-"""Moves read models along the log: each batch of events with its checkpoint in one transaction."""
+"""Moves read models along the log: each batch of events with its checkpoints in one transaction.
+
+A model that cannot fold an event stops before it, alone: the others go on. What it was is written down for
+the operator, and it is tried again every few seconds, for the cause may be gone, or the event be skipped.
+"""
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 
 from domain.events import Recorded
-from projections import checkpoints
+from domain.project import ProjectRetention
+from projections import checkpoints, failures
 from projections.folding import fold
 from projections.model import ReadModel
-from projections.ports import Database, LogReader
+from projections.partitions import partition_of
+from projections.ports import Database, LogReader, Session
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two attempts of a model that has stopped.
+TRY_EVERY = 2.0
+CHUNK = 1_000
 
 
 class Runner:
     """Applies one partition's events to all read models, each exactly once by its checkpoint."""
 
     def __init__(
-        self, models: Sequence[ReadModel], database: Database, partition: int, log: LogReader
+        self,
+        models: Sequence[ReadModel],
+        database: Database,
+        partition: int,
+        log: LogReader,
+        partitions: int,
     ) -> None:
-        self._models = models
+        self._models = {m.name: m for m in sorted(models, key=lambda m: m.name)}
         self._database = database
         self._partition = partition
+        self._partitions = partitions
         self._log = log
+        self._stopped: set[str] = set()
+        self._reached = 0
 
     async def position(self) -> int:
         """Return how far the slowest model is."""
         async with self._database.session() as session:
-            return await checkpoints.slowest(session, self._partition, [m.name for m in self._models])
+            return await checkpoints.slowest(session, self._partition, list(self._models))
 
     async def deliver(self, events: Sequence[Recorded], reached: int) -> None:
-        """Apply events that end at position `reached` to every model that has not seen them."""
-        await asyncio.gather(*(self._apply(model, events, reached) for model in self._models))
+        """Apply events that end at position `reached` to every model that has not seen them.
 
-    async def _apply(self, model: ReadModel, events: Sequence[Recorded], reached: int) -> None:
+        Raises:
+            Exception: no model could take them, so the cause is not in the events.
+        """
+        going = [name for name in self._models if name not in self._stopped]
+        try:
+            await self._apply(going, events, reached)
+        except Exception:
+            # One of them may have failed: those that can go on do.
+            failed = await self._one_by_one(going, events, reached)
+            if len(failed) == len(going):
+                raise
+            for name in failed:
+                await self._stop(name)
+        self._reached = max(self._reached, reached)
+
+    async def tend(self) -> None:
+        """Try what has stopped again, every few seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(TRY_EVERY)
+            for name in sorted(self._stopped):
+                await self._stop(name)
+
+    async def _apply(self, names: Sequence[str], events: Sequence[Recorded], reached: int) -> None:
         async with self._database.transaction() as session:
-            done = await checkpoints.lock(session, model.name, self._partition)
-            if done >= reached:
-                return
-            new = [e for e in events if e.position > done]
-            if new:
-                await fold(model, session, new, self._log)
-            await checkpoints.advance(session, model.name, self._partition, reached)
+            done = await checkpoints.lock_all(session, names, self._partition)
+            behind = [name for name in names if done[name] < reached]
+            for name in behind:
+                new = [e for e in events if e.position > done[name]]
+                await self._fold(session, self._models[name], new)
+            await checkpoints.advance_all(session, behind, self._partition, reached)
+
+    async def _fold(
+        self, session: Session, model: ReadModel, events: Sequence[Recorded], without: Collection[int] = ()
+    ) -> None:
+        # Most batches concern few models, and to fold nothing would still cost a call each.
+        concerned = (*model.follows, ProjectRetention)
+        due = [e for e in events if isinstance(e.event, concerned) and e.position not in without]
+        if due:
+            await fold(model, session, due, self._log)
+
+    async def _one_by_one(self, names: Sequence[str], events: Sequence[Recorded], reached: int) -> list[str]:
+        failed: list[str] = []
+        for name in names:
+            try:
+                await self._apply([name], events, reached)
+            except Exception:
+                logger.exception("read model %s, partition %d, cannot go on", name, self._partition)
+                failed.append(name)
+        return failed
+
+    async def _stop(self, name: str) -> None:
+        """Bring a model as far as it goes by itself, and write down what it stands before."""
+        self._stopped.add(name)
+        try:
+            if await self._catch_up(name):
+                self._stopped.discard(name)
+        except Exception:
+            logger.exception("read model %s, partition %d, was not tried again", name, self._partition)
+
+    async def _catch_up(self, name: str) -> bool:
+        """Fold what a stopped model has missed; tell whether it has come to where the others are."""
+        async with self._database.session() as session:
+            without = await failures.skipped(session, name)
+            position = await checkpoints.of(session, name, self._partition)
+        while position < self._reached:
+            events = await self._log.after(position, CHUNK, to=self._reached)
+            last = events[-1].position if len(events) == CHUNK else self._reached
+            mine = [e for e in events if partition_of(e.project_id, self._partitions) == self._partition]
+            try:
+                await self._step(name, mine, last, without)
+            except Exception:  # noqa: BLE001 - which event it is, and why, is found next
+                return await self._find(name, mine, last, without)
+            position = last
+        async with self._database.session() as session:
+            await failures.mended(session, name, self._partition)
+        return True
+
+    async def _step(
+        self, name: str, events: Sequence[Recorded], reached: int, without: Collection[int]
+    ) -> None:
+        async with self._database.transaction() as session:
+            done = await checkpoints.lock_all(session, [name], self._partition)
+            if done[name] < reached:
+                new = [e for e in events if e.position > done[name]]
+                await self._fold(session, self._models[name], new, without)
+                await checkpoints.advance_all(session, [name], self._partition, reached)
+
+    async def _find(
+        self, name: str, events: Sequence[Recorded], reached: int, without: Collection[int]
+    ) -> bool:
+        """Go event by event up to the one that cannot be folded."""
+        for event in events:
+            try:
+                await self._step(name, [event], event.position, without)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the operator is told
+                async with self._database.session() as session:
+                    await failures.note(
+                        session, name, self._partition, event.position, f"{type(error).__name__}: {error}"
+                    )
+                return False
+        await self._step(name, [], reached, without)
+        return True

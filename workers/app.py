@@ -115,8 +115,9 @@ class Workers:
 
     async def _project(self, partition: int) -> None:
         keys = await self._side.keys()
-        runner = Runner(self._side.models, self._side.database, partition, self._side.log)
-        await follow(
+        partitions = self._settings.stream_partitions
+        runner = Runner(self._side.models, self._side.database, partition, self._side.log, partitions)
+        following = follow(
             self._settings,
             self._side.log,
             event_registry(),
@@ -126,6 +127,9 @@ class Workers:
             start=await runner.position(),
             deliver=runner.deliver,
         )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(following)
+            tasks.create_task(runner.tend())
 
     async def _broadcast(self, partition: int) -> None:
         keys = await self._side.keys()

@@ -18,6 +18,7 @@ from infra.postgres.rebuilds import (
     SHADOW,
     Difference,
     Rebuilds,
+    Run,
     end_shard,
     note_shard,
     place_of_shard,
@@ -75,7 +76,7 @@ async def rebuild(
             head, _ = await side.log.head()
             count = processes or (1 if head < ALONE else os.cpu_count() or 1)
             run = await rebuilds.begin(models, count * SHARDS_EACH)
-            await _fold_shards(settings, rebuilds, run.shards, run.models, count, run.head, progress)
+            await _fold_shards(settings, rebuilds, run, count, progress)
             await rebuilds.index(models)
             await rebuilds.catch_up(models, side.log)
             differences = await rebuilds.differences(models, side.log)
@@ -109,27 +110,27 @@ async def revert(settings: Settings) -> tuple[tuple[str, ...], int]:
 async def _fold_shards(
     settings: Settings,
     rebuilds: Rebuilds,
-    shards: Sequence[int],
-    models: tuple[str, ...],
+    run: Run,
     processes: int,
-    head: int,
     progress: Progress,
 ) -> None:
     # Not forked: this process has connections and threads.
     with ProcessPoolExecutor(processes, get_context("spawn"), _ignore_interrupts) as pool:
         loop = asyncio.get_running_loop()
-        waiting = {loop.run_in_executor(pool, fold_shard, settings, models, shard) for shard in shards}
+        waiting = {
+            loop.run_in_executor(pool, fold_shard, settings, run.models, shard) for shard in run.shards
+        }
         try:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, timeout=LOOK_EVERY)
                 for future in done:
                     future.result()
-                progress(await rebuilds.folded(), head)
+                progress(await rebuilds.folded(), run.head)
         finally:
             for future in waiting:
                 future.cancel()
             pool.shutdown(wait=False, cancel_futures=True)
-    progress(head, head)
+    progress(run.head, run.head)
 
 
 def _ignore_interrupts() -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import WebSocketRoute
 
 from infra.bootstrap import WriteSide, write_side
 from infra.http.health import health_response
@@ -15,6 +16,7 @@ from infra.runtime import settle_memory
 from infra.settings import Settings
 from write_api.openapi import install_openapi
 from write_api.routes import CommandRoutes
+from write_api.socket import CommandSockets
 
 DESCRIPTION = "Commands of Decklog. Every answer holds a `position`; queries take it as `min_position`."
 
@@ -42,7 +44,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     hot = CommandRoutes(side.bus, side.authenticator).routes()
     # The router knows them too, to refuse what is no POST.
-    app.router.routes[:0] = hot
+    sockets = CommandSockets(
+        side.bus,
+        side.authenticator,
+        in_flight=settings.ws_commands_in_flight,
+        connections=settings.ws_max_connections,
+    )
+    app.router.routes[:0] = [*hot, WebSocketRoute("/api/commands/socket", sockets.endpoint)]
     app.add_middleware(HotRoutes, routes=hot)
 
     @app.get("/api/health", tags=["operations"], summary="Is this process fit to serve")

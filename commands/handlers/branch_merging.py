@@ -1,5 +1,6 @@
 """Three-way merge of a branch's blocks into its project, with a conflict for each thing that cannot be had."""
 
+import asyncio
 from collections.abc import Iterator
 from uuid import UUID, uuid5
 
@@ -34,9 +35,11 @@ class BranchMerging:
         self.events: list[Event] = []
         self.conflicts: list[BlockEditConflicted] = []
 
-    def run(self) -> None:
+    async def run(self) -> None:
         """Merge block by block: a slide before what is on it, and what was deleted last."""
         for block in self._in_order():
+            # Merging long texts takes milliseconds: other tasks have their turns in between.
+            await asyncio.sleep(0)
             self._merge(block, self._base.blocks.get(block.block_id))
         children = self._children()
         for block in self._mine.blocks.values():

@@ -89,7 +89,7 @@ async def merge(command: MergeBranch, context: Context) -> Decision:
     if not _differ(base, mine):
         return Decision(project.id, [StreamState(project.id, "project", project.version)], "unchanged")
     merging = BranchMerging(context, project.id, base, mine, theirs)
-    merging.run()
+    await merging.run()
     outline.require_limits(merging.events)
     blocks = context.record(project.id, merging.events)
     await _merge_document(project, since.project, base, mine, context)

@@ -15,7 +15,7 @@ from commands.handlers.editing import delete_edited
 from commands.handlers.marked import events_of, marked, require_person
 from commands.handlers.merging import Content, Sides, merge_into
 from commands.handlers.refusing import version_conflict
-from commands.handlers.since import since
+from commands.handlers.since import since, together
 from commands.messages import ResolveConflict
 from domain.block import Block, BlockConflictResolved, BlockEditConflicted
 from domain.block.changes import DELETED, PLACE, BlockChanges, place_of
@@ -135,18 +135,21 @@ class _Settling:
 
     async def _keep_edited(self, changes: BlockChanges, then: Block, mine: Content) -> None:
         """Keep what was edited since and is about to be replaced, but for what settling other conflicts made."""
-        field, now = self._event.field, changes.block.content
+        now = changes.block.content
         others = await since(changes.block, then.version, self._context)
-        if now[field] != mine[field] and others.edited_outright(field):
-            changes.conflict(
-                field,
-                base=then.content[field],
-                theirs=now[field],
-                mine=mine[field],
-                theirs_by=others.editor(field),
-                mine_by=self._context.caller.user,
-                winner="mine",
-            )
+        for field in mine:
+            if field in together([self._event.field]) and now[field] != mine[field]:
+                if not others.edited_outright(field):
+                    continue
+                changes.conflict(
+                    field,
+                    base=then.content[field],
+                    theirs=now[field],
+                    mine=mine[field],
+                    theirs_by=others.editor(field),
+                    mine_by=self._context.caller.user,
+                    winner="mine",
+                )
 
     def _with(self, block: Block, content: Content, value: Any) -> Content:
         try:

@@ -1,5 +1,6 @@
 """Changing a block's content, and deleting it, also where others have changed it since."""
 
+from dataclasses import replace
 from typing import Any
 
 from commands.answers import Decision
@@ -7,7 +8,7 @@ from commands.context import Context
 from commands.handlers.deciding import settled
 from commands.handlers.merging import Content, Sides, differing, merge_into
 from commands.handlers.refusing import invalid, require_base, version_conflict
-from commands.handlers.since import by_person, since
+from commands.handlers.since import by_person, since, together
 from commands.messages import DeleteBlock, EditBlock
 from commands.ports import EventQuery
 from domain.block import Block, BlockDeleted
@@ -114,9 +115,9 @@ def _suggest(changes: BlockChanges, base: Block, mine: Content, context: Context
     theirs = changes.block.content
     merged = merge_content(changes.block.type, base.content, theirs, mine, winner="theirs")
     changes.edit(merged.content)
-    fields = dict.fromkeys(c.field for c in merged.clashes)
+    fields = together(c.field for c in merged.clashes)
     reason = f"{context.caller.user} edited the block while a person did"
-    changes.suggest({f: mine[f] for f in fields}, base.version, reason)
+    changes.suggest({f: value for f, value in mine.items() if f in fields}, base.version, reason)
     return {"suggestion_id": mark_id(changes.block.id, changes.block.version)}
 
 
@@ -124,8 +125,12 @@ async def _edit_deleted(command: EditBlock, context: Context, block: Block, base
     """Keep the draft of somebody who did not know that the block is deleted; it stays so, unless overruled."""
     if command.on_conflict == "reject":
         raise await version_conflict(block, base.version, context, "the block is deleted; undelete it first")
-    mine = changed(base, command.changes, context)
-    edited = differing(base.content, mine)
+    origin = base if base is block else await context.work.block_at(block, base.version)
+    # Whatever version of itself the request names: its drafts are all of the block as it is in the log.
+    key = replace(origin, version=min(origin.version, context.work.stored(block).version))
+    mine = changed(context.work.draft(key), command.changes, context)
+    context.work.drafted(key, mine)
+    edited = differing(origin.content, mine)
     changes = BlockChanges(block)
     if not edited:
         return settled(changes, context)
@@ -139,7 +144,7 @@ async def _edit_deleted(command: EditBlock, context: Context, block: Block, base
         return settled(changes, context, "overwritten")
     changes.conflict(
         DELETED,
-        base={f: base.content.get(f) for f in edited},
+        base={f: origin.content.get(f) for f in edited},
         theirs=None,
         mine={f: mine[f] for f in edited},
         theirs_by=deletion.actor if deletion else context.caller.user,

@@ -4,6 +4,7 @@ Blocks that were deleted come back first, then contents and places, and what was
 is put back onto what is not there, and nothing goes that still holds something.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -85,6 +86,8 @@ class Inversion:
                 target.changes.undelete()
         self._record()
         for target in self._targets:
+            # Merging long texts takes milliseconds: other tasks have their turns in between.
+            await asyncio.sleep(0)
             self._restore(target)
         self._record()
         self._children = self._outline.by_parent()

@@ -1,5 +1,6 @@
 """Bringing a project back to what it was at a position."""
 
+import asyncio
 from collections.abc import Iterator
 
 from commands.answers import Decision
@@ -13,6 +14,9 @@ from domain.block.changes import BlockChanges
 from domain.documents import Deck
 from domain.events import Event
 from domain.project import ProjectRestored
+
+# Blocks compared in one go: a few milliseconds, then other tasks have their turn.
+AT_ONCE = 100
 
 
 async def restore(command: RestoreProject, context: Context) -> Decision:
@@ -29,7 +33,9 @@ async def restore(command: RestoreProject, context: Context) -> Decision:
     now = await deck_now(project.id, context)
     events: list[Event] = []
     blocks = 0
-    for before, changes in _changed(then, now):
+    for i, (before, changes) in enumerate(_changed(then, now)):
+        if i % AT_ONCE == 0:
+            await asyncio.sleep(0)
         if changes.events:
             work.adopt(before)
             events += changes.events

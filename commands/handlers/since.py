@@ -2,11 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from commands.context import Context
 from domain.block import Block, BlockConflictResolved, BlockDeleted, BlockEdited, BlockMoved
 from domain.events import Event, Recorded
+
+# What lies in a grid is in two fields: to take away a column is to take away its cells.
+_GRIDS: Final = ({"columns", "rows"}, {"categories", "series"})
+
+
+def together(fields: Iterable[str]) -> set[str]:
+    """Return fields and those that change with them."""
+    named = set(fields)
+    return named.union(*(grid for grid in _GRIDS if not named.isdisjoint(grid)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +35,14 @@ class Since:
 
         Others before the caller: his own edits since were merged with theirs, and hold what they wrote.
         """
-        named = set(fields)
+        named = together(fields)
         editors = [r.actor for r in self.recorded if _edits(r.event, named)]
         anyone = editors or [r.actor for r in self.recorded] or [self.caller]
         return next((actor for actor in reversed(anyone) if actor != self.caller), anyone[-1])
 
     def edited_by_person(self, fields: Iterable[str]) -> bool:
         """Tell whether a person has changed one of the fields."""
-        named = set(fields)
+        named = together(fields)
         return any(_edits(r.event, named) and by_person(r) for r in self.recorded)
 
     def edited_outright(self, field: str) -> bool:

@@ -239,7 +239,8 @@ class Rebuilds:
         return models
 
     async def _swap(self, models: Sequence[ReadModel], log: LogReader) -> int:
-        for model in models:
+        # In the order of names, as everybody does who locks several.
+        for model in sorted(models, key=lambda m: m.name):
             for partition in range(self._partitions):
                 await checkpoints.lock(self._session, model.name, partition)
         position, (head, epoch) = await self._position(), await log.head()
@@ -334,7 +335,7 @@ class Rebuilds:
             ).format(Identifier(LIVE, table), Identifier(SHADOW, table), using, SHOWN)
         )
         at = f"both as of position {max(reached.values(), default=0)}"
-        return [_difference(model, table, keys, live, rebuilt, at) for live, rebuilt in await rows.fetchall()]
+        return [_difference(model, table, keys, sides, at) for sides in await rows.fetchall()]
 
     async def _position(self) -> int:
         [(position,)] = await self._rows("select position from projection_rebuild")
@@ -382,13 +383,9 @@ def _moved(source: str, table: str, target: str) -> Composed:
 
 
 def _difference(
-    model: str,
-    table: str,
-    keys: Sequence[str],
-    live: dict[str, Any] | None,
-    rebuilt: dict[str, Any] | None,
-    at: str,
+    model: str, table: str, keys: Sequence[str], sides: Sequence[dict[str, Any] | None], at: str
 ) -> Difference:
+    live, rebuilt = sides
     row = live or rebuilt or {}
     names = [n for n in row if (live or {}).get(n) != (rebuilt or {}).get(n)]
     if live is None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.block import BlockEvent
 from domain.documents import fold_block
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from projections.blocks import queries
 from projections.ports import Session
 
@@ -15,6 +15,7 @@ class BlocksModel:
 
     name = "blocks"
     version = 1
+    follows: tuple[type[Event], ...] = (BlockEvent,)
     tables: tuple[str, ...] = ("block_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

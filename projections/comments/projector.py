@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.comments import CommentEvent, ThreadReplied
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from projections.comments import queries
 from projections.comments.rows import ReplyRow, fold, reply_of
 from projections.ports import Session
@@ -15,6 +15,7 @@ class CommentsModel:
 
     name = "comments"
     version = 1
+    follows: tuple[type[Event], ...] = (CommentEvent,)
     tables: tuple[str, ...] = ("thread_rows", "reply_rows")
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.block import BlockConflictResolved, BlockEditConflicted
+from domain.events import Event, Recorded
 from projections.conflicts import queries
 from projections.conflicts.rows import fold, key_of
 from projections.ports import Session
@@ -14,6 +15,7 @@ class ConflictsModel:
 
     name = "conflicts"
     version = 1
+    follows: tuple[type[Event], ...] = (BlockEditConflicted, BlockConflictResolved)
     tables: tuple[str, ...] = ("conflict_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

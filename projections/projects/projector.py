@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.documents import fold_project
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from domain.project import ProjectEvent
 from projections.ports import Session
 from projections.projects import queries
@@ -15,6 +15,7 @@ class ProjectsModel:
 
     name = "projects"
     version = 1
+    follows: tuple[type[Event], ...] = (ProjectEvent,)
     tables: tuple[str, ...] = ("project_rows", "member_rows")
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

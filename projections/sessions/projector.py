@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from domain.session import SessionEvent
 from projections.ports import Session
 from projections.sessions import queries
@@ -15,6 +15,7 @@ class SessionsModel:
 
     name = "sessions"
     version = 1
+    follows: tuple[type[Event], ...] = (SessionEvent,)
     tables: tuple[str, ...] = ("session_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.block import BlockEditSuggested, BlockSuggestionDecided
+from domain.events import Event, Recorded
 from projections.ports import Session
 from projections.suggestions import queries
 from projections.suggestions.rows import fold, key_of
@@ -14,6 +15,7 @@ class SuggestionsModel:
 
     name = "suggestions"
     version = 1
+    follows: tuple[type[Event], ...] = (BlockEditSuggested, BlockSuggestionDecided)
     tables: tuple[str, ...] = ("suggestion_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from domain.theme import ThemeEvent
 from projections.ports import Session
 from projections.themes import queries
@@ -15,6 +15,7 @@ class ThemesModel:
 
     name = "themes"
     version = 1
+    follows: tuple[type[Event], ...] = (ThemeEvent,)
     tables: tuple[str, ...] = ("theme_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

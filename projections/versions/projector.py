@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from domain.project import VersionNamed
 from projections.ports import Session
 from projections.versions import queries
@@ -15,6 +15,7 @@ class VersionsModel:
 
     name = "versions"
     version = 1
+    follows: tuple[type[Event], ...] = (VersionNamed,)
     tables: tuple[str, ...] = ("version_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

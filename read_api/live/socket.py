@@ -9,26 +9,17 @@ from uuid import UUID
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from infra.http import close_codes
 from infra.http.auth import Principal, Unauthenticated
+from infra.http.close_codes import Close
 from infra.http.errors import DomainError
-from read_api.live import close_codes
-from read_api.live.close_codes import Close
+from infra.http.sockets import Ended, authenticated, chosen
 from read_api.live.following import NewEpoch, TooSlow, follow_project
 from read_api.side import Reading
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL = "decklog.v1"
-BEARER = "bearer."
 MESSAGE_LIMIT = 16_384
-
-
-class Ended(Exception):
-    """The socket is to be closed."""
-
-    def __init__(self, close: Close) -> None:
-        super().__init__(close.reason)
-        self.close = close
 
 
 class LiveSockets:
@@ -40,13 +31,12 @@ class LiveSockets:
 
     async def endpoint(self, socket: WebSocket) -> None:
         """Serve one socket until either side ends it."""
-        offered: list[str] = socket.scope.get("subprotocols", [])
         # Accepted first: a browser sees the code of a closed socket, but not the status of a refused one.
-        await socket.accept(PROTOCOL if PROTOCOL in offered else None)
+        await socket.accept(chosen(socket))
         close = close_codes.BROKEN
         try:
             self._open.add(socket)
-            await self._serve(socket, offered)
+            await self._serve(socket)
         except Ended as ended:
             close = ended.close
         except WebSocketDisconnect:
@@ -60,10 +50,10 @@ class LiveSockets:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close(close.code, close.reason)
 
-    async def _serve(self, socket: WebSocket, offered: list[str]) -> None:
+    async def _serve(self, socket: WebSocket) -> None:
         if len(self._open) > self._reading.settings.ws_max_connections:
             raise Ended(close_codes.OVERLOADED)
-        session = _Session(self._reading, socket, *self._admit(socket, offered))
+        session = _Session(self._reading, socket, *self._admit(socket))
         await session.check()
         # Not a TaskGroup: the first part to end says how the socket ends, the others only stop.
         parts = [asyncio.create_task(c) for c in (session.send(), session.receive(), session.expire())]
@@ -76,13 +66,8 @@ class LiveSockets:
         for part in done:
             part.result()
 
-    def _admit(self, socket: WebSocket, offered: list[str]) -> tuple[UUID, Principal, int | None]:
-        token = next((p.removeprefix(BEARER) for p in offered if p.startswith(BEARER)), None)
-        header = f"Bearer {token}" if token else socket.headers.get("authorization")
-        try:
-            principal = self._reading.side.authenticator.authorization(header)
-        except Unauthenticated:
-            raise Ended(close_codes.UNAUTHENTICATED) from None
+    def _admit(self, socket: WebSocket) -> tuple[UUID, Principal, int | None]:
+        principal = authenticated(socket, self._reading.side.authenticator)
         try:
             project_id = UUID(socket.path_params["project"])
         except ValueError:

@@ -96,7 +96,9 @@ def blocks_of(project: UUID) -> list[UUID]:
     return [*there, *(uuid5(NEW, f"{project} {i}") for i in range(4))]
 
 
-def changing(project: UUID = PROJECT, texts: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Command]:
+def changing(
+    project: UUID = PROJECT, texts: st.SearchStrategy[str] | None = None
+) -> st.SearchStrategy[Command]:
     """Commands that change what is shown; not all of them are possible at any time."""
     named = st.just(project)
     block = st.sampled_from(blocks_of(project))

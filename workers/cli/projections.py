@@ -1,5 +1,6 @@
-"""`decklog projections list|rebuild|confirm|revert`."""
+"""`decklog projections list|rebuild|verify|skip|confirm|revert`."""
 
+import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from rich.table import Table
 from infra.bootstrap import read_models, worker_side
 from infra.postgres.rebuilds import Busy, Nothing, rebuilding
 from infra.settings import Settings
-from projections import checkpoints
+from projections import checkpoints, failures
 from projections.model import ReadModel
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, fail, found_settings, run
 from workers.rebuilding import Rebuilt, rebuild, revert
@@ -38,12 +39,14 @@ async def _list(settings: Settings) -> list[dict[str, Any]]:
         head, _ = await side.log.head()
         async with side.database.session() as session:
             known = {(m, k): (p, age) for m, k, p, age in await checkpoints.table(session)}
+            failed = {(f.model, f.partition): f for f in await failures.table(session)}
     finally:
         await side.stop()
     rows = []
     for model in side.models:
         for partition in range(settings.stream_partitions):
             position, age = known.get((model.name, partition), (0, None))
+            stopped = failed.get((model.name, partition))
             rows.append(
                 {
                     "name": model.name,
@@ -52,6 +55,8 @@ async def _list(settings: Settings) -> list[dict[str, Any]]:
                     "head": head,
                     "lag": head - position,
                     "seconds_since_moved": age,
+                    "stopped_at": stopped.position if stopped else None,
+                    "error": stopped.error if stopped else None,
                 }
             )
     return rows
@@ -59,14 +64,15 @@ async def _list(settings: Settings) -> list[dict[str, Any]]:
 
 @app.command("list")
 def list_projections(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
-    """Show every read model: how far it is, by partition."""
+    """Show every read model: how far it is, by partition, and what it stands before if it cannot go on."""
     rows = run(_list(found_settings(data_dir)))
     if as_json:
         typer.echo(orjson.dumps(rows).decode())
         return
-    table = Table("projection", "partition", "position", "head", "lag")
+    table = Table("projection", "partition", "position", "head", "lag", "stands before")
     for row in rows:
-        table.add_row(*(str(row[name]) for name in ("name", "partition", "position", "head", "lag")))
+        stopped = f"{row['stopped_at']}: {row['error']}" if row["stopped_at"] else ""
+        table.add_row(*(str(row[name]) for name in ("name", "partition", "position", "head", "lag")), stopped)
     Console().print(table)
 
 
@@ -149,6 +155,49 @@ def rebuild_projections(
         _show(rebuilt, check=check)
     if check and rebuilt.differences:
         raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; by default all.")] = None,
+    data_dir: DataDir = DEFAULT_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Compare read models with the log, and leave them as they are: `rebuild --check`."""
+    rebuild_projections(names, data_dir, as_json, check=True)
+
+
+@app.command()
+def skip(
+    name: Annotated[str, typer.Argument(help="The projection.")],
+    position: Annotated[int, typer.Argument(help="The event that it is to leave out.", min=1)],
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the skip.")],
+    by: Annotated[str, typer.Option(help="Who says so; by default whoever runs this.")] = "",
+    data_dir: DataDir = DEFAULT_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Have a projection that cannot fold an event leave it out, and go on. It is recorded."""
+    _chosen([name])
+
+    async def skipped() -> bool:
+        side = worker_side(found_settings(data_dir))
+        await side.start()
+        try:
+            async with side.database.session() as session:
+                stands = {(f.model, f.position) for f in await failures.table(session)}
+                if (name, position) not in stands:
+                    return False
+                await failures.skip(session, name, position, reason=reason, by=by or getpass.getuser())
+                return True
+        finally:
+            await side.stop()
+
+    if not run(skipped()):
+        fail(f"{name} does not stand before position {position}; see `decklog projections list`")
+    told = {"name": name, "position": position, "reason": reason}
+    typer.echo(
+        orjson.dumps(told).decode() if as_json else f"{name} leaves out position {position} from now on"
+    )
 
 
 @app.command()

@@ -31,7 +31,7 @@ async def test_a_deck_is_what_the_read_models_say(settings: Settings, seed: int)
         for k in range(4):
             mine = [e for e in events if partition_of(e.project_id, 4) == k]
             # In pieces: rows are read back between them.
-            runner = Runner(read_models(), database, k, log)
+            runner = Runner(read_models(), database, k, log, 4)
             for to in range(0, head + 100, 100):
                 await runner.deliver([e for e in mine if to - 100 < e.position <= to], to)
 

@@ -208,7 +208,7 @@ async def test_the_same_events_again_change_nothing(settings: Settings) -> None:
             events = await side.log.after(0, 10_000)
             for k in range(4):
                 mine = [e for e in events if partition_of(e.project_id, 4) == k]
-                runner = Runner(side.models, side.database, k, side.log)
+                runner = Runner(side.models, side.database, k, side.log, 4)
                 middle = events[len(events) // 2].position
                 await runner.deliver([e for e in mine if e.position <= middle], middle)
                 assert await runner.position() == middle

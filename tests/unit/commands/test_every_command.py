@@ -12,6 +12,7 @@ from commands.messages import (
     AddBlock,
     ApplyTheme,
     ArchiveProject,
+    BranchProject,
     Command,
     CreateProject,
     DefineTheme,
@@ -20,23 +21,38 @@ from commands.messages import (
     GrantAccess,
     ImportMarkdown,
     LeaveProject,
+    MergeBranch,
     MoveBlock,
     NameVersion,
     OpenComment,
+    Redo,
     RejectSuggestion,
     RenameProject,
     ReplyComment,
     ResolveComment,
     ResolveConflict,
+    RestoreProject,
     ReviseTheme,
     RevokeAccess,
     TransferOwnership,
     UnarchiveProject,
     UndeleteBlock,
+    Undo,
 )
+from domain.project import ProjectBranched, StepUndone
 from domain.roles import Role
 from domain.theme import BUILT_IN
-from tests.support.making import archived, conflicted, defined, deleted, granted, opened, suggested
+from tests.support.making import (
+    added,
+    archived,
+    conflicted,
+    created,
+    defined,
+    deleted,
+    granted,
+    opened,
+    suggested,
+)
 from tests.support.scenario import (
     GROUP,
     HEADING,
@@ -54,10 +70,12 @@ from tests.support.scenario import (
 ROLES = {"ada": "owner", **MEMBERS}
 THREAD = UUID("9d5e8a7f-2b1e-4e39-8b11-c2a9d7b00a4f")
 THEME = UUID("3e1c7c1e-6f0e-4c9b-8f25-3b3f7b0d8a09")
+BRANCH = UUID("4c9b8f25-6f0e-4c9b-8f25-3b3f7b0d8a10")
+ON_BRANCH = UUID("4c9b8f25-6f0e-4c9b-8f25-3b3f7b0d8a11")
 INK = list(BUILT_IN)[1]
 
 # One of each that succeeds in the shared deck, once HEADING is deleted, grace is a second owner, ada has a
-# theme, and there are a comment, a conflict and a suggestion.
+# theme, and there are a comment, a conflict, a suggestion, an undo of hers, and a branch with a slide of its own.
 WORKING: list[Command] = [
     CreateProject(title="Another"),
     RenameProject(project_id=PROJECT, title="B"),
@@ -81,6 +99,11 @@ WORKING: list[Command] = [
     ResolveConflict(project_id=PROJECT, conflict_id=f"{IN_GROUP}.2", choice="theirs"),
     AcceptSuggestion(project_id=PROJECT, suggestion_id=f"{IN_GROUP}.3"),
     RejectSuggestion(project_id=PROJECT, suggestion_id=f"{IN_GROUP}.3"),
+    Undo(project_id=PROJECT, position=12),
+    Redo(project_id=PROJECT),
+    RestoreProject(project_id=PROJECT, to_position=10),
+    BranchProject(project_id=PROJECT),
+    MergeBranch(project_id=PROJECT, branch_id=BRANCH),
     ImportMarkdown(text="# A\n\ntext\n"),
 ]
 # It succeeds only where all others are refused.
@@ -107,12 +130,18 @@ REQUIRED = {
     "resolve-conflict": Role.EDITOR,
     "accept-suggestion": Role.EDITOR,
     "reject-suggestion": Role.EDITOR,
+    "undo": Role.EDITOR,
+    "redo": Role.EDITOR,
+    "restore-project": Role.EDITOR,
+    "branch-project": Role.VIEWER,
+    "merge-branch": Role.EDITOR,
 }
 OPEN_TO_ALL = {"create-project", "import-markdown"}
 OF_THEMES = {"define-theme", "revise-theme"}
 CREATING = {
     "create-project",
     "import-markdown",
+    "branch-project",
     "add-block",
     "name-version",
     "define-theme",
@@ -126,7 +155,10 @@ ON_ARCHIVED = {
     "unarchive-project",
     "transfer-ownership",
     "leave-project",
+    "branch-project",
 }
+# They name the project alone: a list of 2,000 blocks would tell nobody anything.
+TELLING_LITTLE = {"import-markdown", "restore-project", "branch-project", "merge-branch"}
 IN_PROJECT = [c for c in WORKING if c.NAME not in OPEN_TO_ALL | OF_THEMES]
 
 
@@ -145,6 +177,14 @@ async def ready(world: World) -> World:
         conflicted(IN_GROUP, 2, base="in", theirs="Edna's", mine="in"),
         suggested(IN_GROUP, 3, text="machine's"),
     )
+    await world.given(
+        StepUndone(originator_id=PROJECT, originator_version=6, step="s", position=5, author="ada")
+    )
+    branched = ProjectBranched(
+        originator_id=BRANCH, originator_version=3, origin_project_id=str(PROJECT), origin_position=10
+    )
+    await world.given(created(BRANCH), granted(BRANCH, 2, "edna", "viewer"), branched, project=BRANCH)
+    await world.given(added(ON_BRANCH, BRANCH, "slide"), project=BRANCH)
     return world
 
 
@@ -154,7 +194,7 @@ def in_project(command: Command, project: UUID) -> Command:
 
 def unrecorded(world: World, outcome: Outcome) -> bool:
     """Tell whether a refusal has left nothing behind."""
-    return outcome.raised is not None and not outcome.recorded and len(world.log.requests) == 3
+    return outcome.raised is not None and not outcome.recorded and len(world.log.requests) == 6
 
 
 def test_every_command_is_tried_here() -> None:
@@ -171,15 +211,15 @@ async def test_success_is_answered_as_the_contract_says(ready: World, command: C
 
     assert outcome.status == (201 if command.NAME in CREATING else 200)
     assert list(outcome.body) == [*("position", "project_id", "streams", "outcome", "conflicts", "result")]
-    assert outcome.body["outcome"] == "applied"
+    assert outcome.body["outcome"] == ("merged" if command.NAME == "merge-branch" else "applied")
     assert outcome.body["conflicts"] == []
     assert outcome.recorded
     last = outcome.recorded[-1]
     assert outcome.body["position"] == last.position == len(ready.log.events)
     assert outcome.body["project_id"] == str(last.project_id)
     told = outcome.body["streams"]
-    # An import names the project alone: a list of 2,000 blocks would tell nobody anything.
-    written = outcome.events[:1] if command.NAME == "import-markdown" else outcome.events
+    little = command.NAME in TELLING_LITTLE
+    written = [e for e in outcome.events if e.KIND == "project" or not little]
     assert told == list(
         {
             e.originator_id: {"id": str(e.originator_id), "kind": e.KIND, "version": e.originator_version}
@@ -206,7 +246,10 @@ async def test_a_member_needs_the_role(ready: World, command: Command, user: str
 
     if Role.of(ROLES[user]) >= REQUIRED[command.NAME]:
         assert outcome.status in {200, 201}
-        assert {r.actor for r in outcome.recorded} == {user}
+        # Only one's own undo can be redone.
+        assert {r.actor for r in outcome.recorded} == (
+            {user} if user == "ada" or command.NAME != "redo" else set()
+        )
     else:
         assert (outcome.status, outcome.code) == (403, "forbidden")
         assert unrecorded(ready, outcome)
@@ -255,7 +298,7 @@ async def test_an_archived_project_takes_only_what_concerns_access(ready: World,
     outcome = await ready.run(command)
 
     if command.NAME in ON_ARCHIVED:
-        assert outcome.status == 200
+        assert outcome.status in {200, 201}
     else:
         assert (outcome.status, outcome.code) == (403, "forbidden")
         assert "archived" in outcome.body["detail"]
@@ -330,6 +373,9 @@ UNCHANGED: Mapping[str, tuple[Command, UUID, str]] = {
         "block",
     ),
     "undelete-block": (UndeleteBlock(project_id=PROJECT, block_id=TEXT), TEXT, "block"),
+    "undo": (Undo(project_id=PROJECT), PROJECT, "project"),
+    "redo": (Redo(project_id=PROJECT), PROJECT, "project"),
+    "restore-project": (RestoreProject(project_id=PROJECT, to_position=10), PROJECT, "project"),
 }
 
 
@@ -338,9 +384,8 @@ async def test_what_changes_nothing_says_so(world: World, command: Command, stre
     key = uuid4()
     positions = {r.event.originator_id: r.position for r in world.log.events}
     # A move that changes nothing does so because of where all the others stand.
-    rests_on = (
-        positions.values() if isinstance(command, MoveBlock) else (positions[PROJECT], positions[stream])
-    )
+    of_all = isinstance(command, MoveBlock | RestoreProject)
+    rests_on = positions.values() if of_all else (positions[PROJECT], positions[stream])
 
     outcome = await world.run(command, key=key)
     again = await world.run(command, key=key)
@@ -359,7 +404,14 @@ async def test_what_changes_nothing_says_so(world: World, command: Command, stre
     assert (again.replayed, again.body) == (True, outcome.body)
 
 
-ALREADY_DONE = ["archive-project", "delete-block", "revise-theme", "resolve-comment", "resolve-conflict"]
+ALREADY_DONE = [
+    "archive-project",
+    "delete-block",
+    "revise-theme",
+    "resolve-comment",
+    "resolve-conflict",
+    "merge-branch",
+]
 # Who leaves has left, or is refused; and a suggestion is decided once.
 ONCE = {"leave-project", "accept-suggestion", "reject-suggestion"}
 
@@ -380,6 +432,10 @@ ONCE = {"leave-project", "accept-suggestion", "reject-suggestion"}
         (
             ResolveConflict(project_id=PROJECT, conflict_id=f"{IN_GROUP}.2", choice="theirs"),
             ResolveConflict(project_id=PROJECT, conflict_id=f"{IN_GROUP}.2", choice="theirs"),
+        ),
+        (
+            MergeBranch(project_id=PROJECT, branch_id=BRANCH),
+            MergeBranch(project_id=PROJECT, branch_id=BRANCH),
         ),
     ],
     ids=ALREADY_DONE,

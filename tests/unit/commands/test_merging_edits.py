@@ -6,7 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.messages import CreateProject, DeleteBlock, EditBlock, MoveBlock, UndeleteBlock
+from commands.messages import (
+    AcceptSuggestion,
+    CreateProject,
+    DeleteBlock,
+    EditBlock,
+    MoveBlock,
+    UndeleteBlock,
+)
 from domain.block import BlockConflictResolved, BlockEditConflicted, BlockEdited, BlockEditSuggested
 from domain.content import BLOCK_TYPES, LIMITS
 from domain.events import Event
@@ -304,6 +311,26 @@ class TestDeletedBlocks:
 
         assert outcome.events == [edited(TEXT, 5, text="mine")]
 
+    async def test_drafts_of_a_batch_are_kept_as_they_grew(self, world: World) -> None:
+        """The latest conflict holds all of the draft, on what the block was before."""
+        table = {"columns": [{"id": "a", "text": "A"}], "rows": [{"id": "r", "cells": ["1"]}]}
+        await world.given(added(TABLE, PROJECT, "table", parent=SLIDE, rank="a9", content=table))
+        await world.run(DeleteBlock(project_id=PROJECT, block_id=TABLE), user="edna")
+        columns = [{"id": "a", "text": "A"}, {"id": "b", "text": "B"}]
+        wider = {"columns": columns, "rows": [{"id": "r", "cells": ["1", "2"]}]}
+
+        for base in (1, 2, None):
+            outcome = await world.run_batch(
+                edit(wider, TABLE, base_version=base),
+                edit({"rows": [{"id": "r", "cells": ["1", "3"]}]}, TABLE, base_version=base),
+            )
+
+            assert kinds(outcome.events) == ["BlockEditConflicted", "BlockEditConflicted"]
+            last = outcome.events[-1]
+            assert isinstance(last, BlockEditConflicted)
+            assert last.base == table
+            assert last.mine == {"columns": columns, "rows": [{"id": "r", "cells": ["1", "3"]}]}
+
 
 class TestDeleting:
     def delete(self, **fields: Any) -> DeleteBlock:
@@ -457,6 +484,29 @@ class TestMachines:
         event = conflict_of(outcome)
         assert (event.field, event.winner, event.mine) == ("deleted", "theirs", None)
         assert not sentence.block(TEXT).deleted
+
+    async def test_a_column_that_a_person_wrote_in_is_not_taken_away(self, world: World) -> None:
+        table = {
+            "columns": [{"id": "a", "text": "A"}, {"id": "b", "text": "B"}],
+            "rows": [{"id": "r", "cells": ["1", "2"]}],
+        }
+        narrow = {"columns": [{"id": "a", "text": "A"}], "rows": [{"id": "r", "cells": ["1"]}]}
+        await world.given(added(TABLE, PROJECT, "table", parent=SLIDE, rank="a9", content=table))
+        await world.run(edit({"rows": [{"id": "r", "cells": ["1", "Edna's"]}]}, TABLE), user="edna")
+
+        outcome = await world.run(edit(narrow, TABLE, base_version=1), machine=True)
+        suggestion = outcome.events[-1]
+        assert isinstance(suggestion, BlockEditSuggested)
+        accepted = await world.run(
+            AcceptSuggestion(project_id=PROJECT, suggestion_id=outcome.body["result"]["suggestion_id"])
+        )
+
+        # What is suggested of a table is all of it: its columns alone would fit no rows.
+        assert (kinds(outcome.events), suggestion.changes) == (["BlockEditSuggested"], narrow)
+        assert world.block(TABLE).content == narrow
+        [conflict] = accepted.body["conflicts"]
+        assert (conflict["field"], conflict["item"], conflict["mine"]) == ("columns", "b", None)
+        assert conflict["actors"] == {"theirs": "edna", "mine": "ada"}
 
 
 class TestLimits:

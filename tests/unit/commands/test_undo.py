@@ -25,7 +25,7 @@ from commands.messages import (
 from commands.steps import UNDOABLE
 from domain.block import BlockEditConflicted, BlockEvent
 from domain.project import StepUndone
-from tests.support.making import added, archived, created, edited, moved, opened
+from tests.support.making import added, archived, created, edited, opened
 from tests.support.past import THEMES, MeddledLog, changing, shown, text_of
 from tests.support.scenario import (
     GROUP,
@@ -89,7 +89,9 @@ STEPS: dict[str, Command] = {
     "theme": ApplyTheme(project_id=PROJECT, theme_id=THEMES[0]),
 }
 # Those that are possible one after the other.
-ALL = [STEPS[n] for n in ("add", "edit", "move", "move a slide", "delete", "rename", "theme", "delete a slide")]
+ALL = [
+    STEPS[n] for n in ("add", "edit", "move", "move a slide", "delete", "rename", "theme", "delete a slide")
+]
 
 
 class TestOneStep:
@@ -428,7 +430,11 @@ class TestAgainstLaterEdits:
 
         assert "theirs" in shown(world).words
         [conflict] = conflicts(outcome)
-        assert (conflict.field, conflict.mine, conflict.theirs) == ("deleted", None, {"text": "new and theirs"})
+        assert (conflict.field, conflict.mine, conflict.theirs) == (
+            "deleted",
+            None,
+            {"text": "new and theirs"},
+        )
         assert (conflict.theirs_by, conflict.winner) == ("edna", "theirs")
 
     async def test_a_slide_that_they_put_something_on_is_kept(self, world: World) -> None:

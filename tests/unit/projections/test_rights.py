@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ class Log:
     def __init__(self) -> None:
         self.events: list[Recorded] = []
         self.asked: list[tuple[UUID, int]] = []
+        self.together: list[int] = []
         self.free = asyncio.Event()
         self.free.set()
         self.broken = False
@@ -40,6 +41,11 @@ class Log:
         if self.broken:
             raise ConnectionError
         return found
+
+    async def streams(self, after: Mapping[UUID, int]) -> Sequence[Recorded]:
+        self.together.append(len(after))
+        found = await asyncio.gather(*(self.stream(i, v) for i, v in after.items()))
+        return [r for events in found for r in events]
 
     async def head(self) -> Any:
         raise NotImplementedError
@@ -278,6 +284,44 @@ async def test_roles_in_several_projects(rights: Rights, log: Log) -> None:
     log.take(created(other, owner="edsger"))
 
     assert await rights.roles([PROJECT, other, uuid4()], "ada") == {PROJECT: Role.OWNER}
+
+
+async def test_many_projects_are_asked_about_together(rights: Rights, log: Log, clock: Clock) -> None:
+    others = [uuid4() for _ in range(700)]
+    log.take(*(created(other) for other in others))
+    wanted = dict.fromkeys([PROJECT, *others], Role.OWNER)
+
+    assert await rights.roles([PROJECT, *others, *others], "ada") == wanted
+    assert log.together == [500, 201]
+    clock.now += MAX_AGE + 0.001
+    assert await rights.roles(others[:3], "ada") == dict.fromkeys(others[:3], Role.OWNER)
+    assert log.together == [500, 201, 3]
+    assert log.asked[-3:] == [(other, 1) for other in others[:3]]
+
+
+async def test_who_gives_up_leaves_the_others_their_answer(rights: Rights, log: Log) -> None:
+    other = uuid4()
+    log.take(created(other))
+    log.free.clear()
+    hasty = asyncio.create_task(rights.role(PROJECT, "ada"))
+    patient = asyncio.create_task(rights.roles([PROJECT, other], "ada"))
+    await turns()
+    hasty.cancel()
+    await turns()
+    log.free.set()
+
+    assert await patient == {PROJECT: Role.OWNER, other: Role.OWNER}
+    with pytest.raises(asyncio.CancelledError):
+        await hasty
+
+
+async def test_a_log_that_fails_fails_all_who_ask_together(rights: Rights, log: Log) -> None:
+    log.broken = True
+    with pytest.raises(ConnectionError):
+        await rights.roles([PROJECT, uuid4()], "ada")
+    log.broken = False
+
+    assert await rights.roles([PROJECT], "ada") == {PROJECT: Role.OWNER}
 
 
 async def test_only_so_many_projects_are_kept(log: Log, clock: Clock) -> None:
