@@ -167,7 +167,7 @@ class Bus:
         if command.REQUIRES is None or not isinstance(command, ProjectCommand):
             return
         project = await work.project(command.project_id)
-        project.authorize(caller.user, command.REQUIRES)
+        project.authorize(caller.on_behalf_of or caller.user, command.REQUIRES)
         if not command.ON_ARCHIVED:
             project.require_unarchived()
 

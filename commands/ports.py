@@ -211,3 +211,5 @@ class Caller:
     email: str | None = None
     # The job on whose behalf a machine acts: what it does can be undone as a whole.
     job_id: UUID | None = None
+    # The user whose rights a machine's commands are judged by, where they are another's than its own.
+    on_behalf_of: str | None = None

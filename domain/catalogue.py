@@ -30,6 +30,7 @@ from domain.job import (
     JobExpired,
     JobFailed,
     JobOutlined,
+    JobRequeued,
     JobRetried,
     JobStarted,
     JobSucceeded,
@@ -211,6 +212,7 @@ CATALOGUE: Mapping[type[Event], tuple[str, Describe]] = {
     JobFailed: ("job-failed", lambda e: {"code": e.code, "message": e.message}),
     JobCancelled: ("job-cancelled", _nothing),
     JobExpired: ("job-expired", _nothing),
+    JobRequeued: ("job-requeued", _nothing),
 }
 
 

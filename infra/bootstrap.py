@@ -19,7 +19,7 @@ from infra.postgres.decks import PostgresDecks
 from infra.postgres.epochs import EpochWatch
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.postgres.personal import Revealer, Sealer
-from infra.postgres.read_database import PostgresDatabase
+from infra.postgres.read_database import PostgresDatabase, ReplicaDatabase
 from infra.postgres.snapshots import PostgresSnapshots
 from infra.postgres.vault import Vault
 from infra.redis.client import redis_client
@@ -177,14 +177,20 @@ class ReadSide:
     vault: Vault
     personal: Revealer
     decks: PostgresDecks
+    # Where read tables are read if it is as far as is needed; `database` is the primary.
+    replica: ReplicaDatabase | None
 
     async def start(self) -> None:
         """Open connections."""
         await self.pool.open()
         await self.vault.start()
+        if self.replica is not None:
+            await self.replica.start()
 
     async def stop(self) -> None:
         """Close connections."""
+        if self.replica is not None:
+            await self.replica.stop()
         await self.vault.stop()
         await self.redis.aclose()
         await self.pool.close()
@@ -214,9 +220,12 @@ def read_side(settings: Settings) -> ReadSide:
     log = PostgresEventLog(connections)
     redis = redis_client(settings, patience=CACHE_PATIENCE)
     vault = Vault(settings, connections, time.monotonic)
+    database = PostgresDatabase(connections)
+    replica = settings.replica_dsn
+    near = pool(settings, "read replica", replica) if replica else None
     return ReadSide(
         log=log,
-        database=PostgresDatabase(connections),
+        database=database,
         redis=redis,
         cache=DocumentCache(redis, time.monotonic),
         rights=Rights(log, time.monotonic, settings.rights_max_age_ms / 1000),
@@ -225,4 +234,5 @@ def read_side(settings: Settings) -> ReadSide:
         vault=vault,
         personal=Revealer(vault),
         decks=PostgresDecks(connections, log),
+        replica=ReplicaDatabase(near, database, time.monotonic) if near else None,
     )

@@ -55,6 +55,24 @@ class Settings(BaseSettings):
     )
     relay_heartbeat_ms: int = Field(default=1_000, ge=100)
 
+    ai_generation_concurrency: int = Field(default=15, ge=0, description="jobs at once, over all processes")
+    thinking_queue_concurrency: int = Field(default=8, ge=0, description="as above")
+    image_generation_concurrency: int = Field(default=5, ge=0, description="as above")
+    export_concurrency: int = Field(default=12, ge=0, description="as above")
+    job_rate: int = Field(default=6_000, ge=0, description="jobs of a queue begun a minute; 0: any number")
+    job_rate_per_user: int = Field(default=300, ge=0, description="the same of one user's")
+    job_attempts: int = Field(default=5, ge=1, description="attempts at a job before it fails")
+    job_backoff_ms: int = Field(default=1_000, ge=1, description="the longest wait before a second attempt")
+    job_backoff_max_ms: int = Field(default=60_000, ge=1, description="the longest wait before any attempt")
+    job_aging_ms: int = Field(
+        default=30_000, ge=1, description="how much waiting makes up for a step of priority"
+    )
+    job_lease_ms: int = Field(default=5_000, ge=1_000, description="after it a silent worker counts as dead")
+    job_drain_ms: int = Field(default=3_000, ge=0, description="what running jobs get when a worker ends")
+    job_sweep_ms: int = Field(
+        default=30_000, ge=100, description="between two looks for jobs that no queue knows of"
+    )
+
     read_wait_ms: int = Field(default=2_000, ge=0, description="how long a read waits for `min_position`")
     rights_max_age_ms: int = Field(default=800, ge=0, le=1_000)
     past_cache_mb: int = Field(default=64, ge=0, description="decks of past positions kept in a read process")

@@ -7,13 +7,14 @@ checked against the log after that.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from domain.project import Project, ProjectEvent
 from domain.roles import Role
-from projections.ports import LogReader
+from projections.asking import Asking
+from projections.ports import LogReader, Recorded
 
 __all__ = ["Rights", "Role"]
 
@@ -30,7 +31,7 @@ class Rights:
     def __init__(
         self, log: LogReader, clock: Callable[[], float], max_age: float, capacity: int = 50_000
     ) -> None:
-        self._log = log
+        self._questions = Asking(log)
         self._clock = clock
         self._max_age = max_age
         self._capacity = capacity
@@ -81,8 +82,10 @@ class Rights:
 
     async def roles(self, project_ids: Iterable[UUID], user: str) -> dict[UUID, Role]:
         """Return a user's roles in those of the projects where there is one."""
-        found = [(i, await self.role(i, user)) for i in project_ids]
-        return {i: role for i, role in found if role is not None}
+        # Questions asked at once are one statement, however many.
+        ids = list(dict.fromkeys(project_ids))
+        found = await asyncio.gather(*(self.role(i, user) for i in ids))
+        return {i: role for i, role in zip(ids, found, strict=True) if role is not None}
 
     def forget(self, project_id: UUID) -> None:
         """Ask the log at the next use: an event has changed the project."""
@@ -123,7 +126,10 @@ class Rights:
         self._outdated.discard(project_id)
         known = self._known.get(project_id)
         project = known.project if known else None
-        for recorded in await self._log.stream(project_id, project.version if project else 0):
+        events: Sequence[Recorded] = await self._questions.stream(
+            project_id, project.version if project else 0
+        )
+        for recorded in events:
             if not isinstance(recorded.event, ProjectEvent):
                 return None
             project = Project.evolve(project, recorded.event)

@@ -1,6 +1,6 @@
 """What read models need from outside, as protocols."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -61,6 +61,10 @@ class LogReader(Protocol):
 
     async def stream(self, stream_id: UUID, after_version: int = 0) -> Sequence[Recorded]:
         """Read a stream's events after a version."""
+        ...
+
+    async def streams(self, after: Mapping[UUID, int]) -> Sequence[Recorded]:
+        """Read the events of several streams, each after a version, by one statement; a stream's are in order."""
         ...
 
     async def project(

@@ -20,11 +20,13 @@ from infra.http.health import health_response
 from infra.http.hot import HotRoutes
 from infra.http.problems import install_problems
 from infra.postgres.listener import listen
+from infra.redis import clearing
 from infra.runtime import settle_memory
 from infra.settings import Settings
-from projections import checkpoints
+from projections import checkpoints, failures
+from read_api.cache_report import CacheReport
 from read_api.checkpoints import CheckpointWatch
-from read_api.documents import Documents
+from read_api.documents import Documents, Limits
 from read_api.live.hub import Hub
 from read_api.live.socket import LiveSockets
 from read_api.live.sse import ServerSentEvents
@@ -36,6 +38,7 @@ from read_api.responses import Responder
 from read_api.routes import query_routes
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
+from read_api.tables import Tables
 
 logger = logging.getLogger(__name__)
 
@@ -49,16 +52,15 @@ async def _reading(settings: Settings, side: ReadSide) -> Reading:
     side.rights.forget_all()
     hub = Hub(settings, side.log, epoch, head, side.rights.forget, personal=side.personal)
     watch = CheckpointWatch()
-    documents = Documents(
-        hub,
-        watch,
-        side.database,
-        side.cache,
-        capacity=settings.l1_entries,
-        patience=settings.read_wait_ms / 1000,
-    )
+    patience = settings.read_wait_ms / 1000
+    tables = Tables(side.database, side.replica, watch, patience)
+    limits = Limits(settings.l1_entries, settings.l1_mb * 2**20, patience, settings.cache_missing_ttl)
+    documents = Documents(hub, watch, tables, side.cache, limits)
     past = Past(side.decks, settings.past_cache_mb * 2**20)
-    return Reading(settings, side, hub, watch, documents, Responder(epoch), Cursors(epoch), epoch, past)
+    report = CacheReport(side, side.keys(epoch), documents)
+    return Reading(
+        settings, side, hub, watch, tables, documents, report, Responder(epoch), Cursors(epoch), epoch, past
+    )
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -116,6 +118,8 @@ async def _follow_epochs(
             asyncio.create_task(listen(settings, checkpoints.CHANNEL, reading.watch.notified)),
             asyncio.create_task(listen(settings, checkpoints.REBUILT, rebuilt.notified)),
             asyncio.create_task(rebuilt.run()),
+            asyncio.create_task(listen(settings, clearing.CHANNEL, reading.documents.clear)),
+            asyncio.create_task(reading.report.run()),
         ]
         try:
             await reading.hub.run()
@@ -157,6 +161,7 @@ def _health(reading: Reading) -> Any:
     async def health(_: Request) -> Response:
         async with reading.side.database.session() as session:
             table = await checkpoints.table(session)
+            stopped = await failures.table(session)
         models = [
             {
                 "model": model,
@@ -166,8 +171,11 @@ def _health(reading: Reading) -> Any:
             }
             for model, partition, position, age in table
         ]
+        standing = [{"model": f.model, "partition": f.partition, "position": f.position} for f in stopped]
         live = {"subscribers": reading.hub.subscribers}
-        return await health_response("read", reading.side.pool, live=live, projections=models)
+        return await health_response(
+            "read", reading.side.pool, live=live, projections=models, stopped=standing
+        )
 
     return health
 

@@ -7,20 +7,23 @@ from starlette.requests import Request
 
 from infra.bootstrap import ReadSide
 from infra.http.auth import Principal
-from infra.http.errors import NotFound
+from infra.http.errors import Forbidden, NotFound
 from infra.settings import Settings
 from projections import checkpoints
 from projections.access import Role
 from projections.partitions import partition_of
+from read_api.cache_report import CacheReport
 from read_api.checkpoints import CheckpointWatch
 from read_api.documents import Documents
 from read_api.live.hub import Hub
 from read_api.parameters import Cursors, Parameters
 from read_api.past import Past
 from read_api.responses import Responder
+from read_api.tables import Tables
 
 # How far behind a model may be for the log to be asked what is missing.
 LOOK_AHEAD = 500
+ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,9 @@ class Reading:
     side: ReadSide
     hub: Hub
     watch: CheckpointWatch
+    tables: Tables
     documents: Documents
+    report: CacheReport
     responder: Responder
     cursors: Cursors
     epoch: UUID
@@ -48,6 +53,18 @@ class Reading:
             Unauthenticated: there is no valid token.
         """
         return self.side.authenticator.authorization(request.headers.get("authorization"))
+
+    def operator(self, request: Request) -> Principal:
+        """Authenticate a request that only operators may make.
+
+        Raises:
+            Unauthenticated: there is no valid token.
+            Forbidden: the token's scope is not `admin`.
+        """
+        principal = self.principal(request)
+        if ADMIN not in principal.scopes:
+            raise Forbidden("the token needs the scope `admin`")
+        return principal
 
     async def role(self, project_id: UUID, user: str, min_position: int = 0) -> Role:
         """Return the caller's role in a project, as of `min_position` at least.

@@ -1,17 +1,11 @@
 """Reads of tables that are not cached: asked again until the read model has come far enough."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from infra.http.errors import Unavailable
-from projections.ports import Session
 from read_api.side import Reading
+from read_api.tables import Load
 
 T = TypeVar("T")
-
-# What asks the tables: it returns the model's checkpoint and what it found, of one snapshot.
-Load = Callable[[Session], Awaitable[tuple[int, T]]]
 
 
 async def of_project(
@@ -22,14 +16,7 @@ async def of_project(
     Raises:
         Unavailable: the model did not come to `min_position` in time.
     """
-    deadline = _deadline(reading)
-    while True:
-        async with reading.side.database.session() as session:
-            position, found = await load(session)
-        if position >= min_position:
-            return position, found
-        _require_time(deadline, min_position, position)
-        await reading.watch.reach(model, partition, min_position)
+    return await reading.tables.reached(model, partition, min_position, load)
 
 
 async def of_all(reading: Reading, model: str, min_position: int, load: Load[T]) -> tuple[int, T]:
@@ -38,26 +25,8 @@ async def of_all(reading: Reading, model: str, min_position: int, load: Load[T])
     Raises:
         Unavailable: the model did not come to `min_position` in time.
     """
-    deadline = _deadline(reading)
-    known = 0
-    while True:
-        async with reading.side.database.session() as session:
-            position, found = await load(session)
-        position = max(position, known)
-        if position >= min_position:
-            return position, found
-        if await reading.nothing_missing(model, position, min_position):
-            # So it was before the next look, whose rows are as late at least.
-            known = min_position
-            continue
-        _require_time(deadline, min_position, position)
-        await reading.watch.reach(model, None, min_position)
 
+    async def nothing_missing(position: int, wanted: int) -> bool:
+        return await reading.nothing_missing(model, position, wanted)
 
-def _deadline(reading: Reading) -> float:
-    return asyncio.get_running_loop().time() + reading.settings.read_wait_ms / 1000
-
-
-def _require_time(deadline: float, wanted: int, position: int) -> None:
-    if asyncio.get_running_loop().time() >= deadline:
-        raise Unavailable(f"position {wanted} has not been reached yet; it is {position}")
+    return await reading.tables.reached(model, None, min_position, load, nothing_missing)

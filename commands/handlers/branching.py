@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 from commands.answers import Decision
 from commands.context import Context
 from commands.handlers.branch_merging import BranchMerging
-from commands.handlers.deciding import told
-from commands.handlers.moments import deck_at, deck_now, document_of, require_unchanged
+from commands.handlers.deciding import recorded, told
+from commands.handlers.moments import deck_at, deck_now, document_of, require_room, require_unchanged
 from commands.messages import BranchProject, MergeBranch
 from commands.ports import EventQuery
 from commands.steps import is_undone, step_at
@@ -55,7 +55,7 @@ async def branch(command: BranchProject, context: Context) -> Decision:
     )
     blocks = list(_copies(deck, project_id))
     context.work.begin_project(project_id)
-    context.record(project_id, [created, *blocks])
+    await recorded(project_id, [created, *blocks], context)
     streams = context.record(project_id, [branched])
     result = {"project_id": str(project_id), "origin_position": deck.position, "blocks": len(blocks)}
     return Decision(project_id, streams, result=result)
@@ -90,8 +90,8 @@ async def merge(command: MergeBranch, context: Context) -> Decision:
         return Decision(project.id, [StreamState(project.id, "project", project.version)], "unchanged")
     merging = BranchMerging(context, project.id, base, mine, theirs)
     await merging.run()
-    outline.require_limits(merging.events)
-    blocks = context.record(project.id, merging.events)
+    blocks = await recorded(project.id, merging.events, context)
+    require_room(outline, "branch_id")
     await _merge_document(project, since.project, base, mine, context)
     project = await work.project(project.id)
     marker = BranchMerged(

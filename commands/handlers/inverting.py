@@ -5,13 +5,14 @@ is put back onto what is not there, and nothing goes that still holds something.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.context import Context
+from commands.handlers.deciding import recorded
 from commands.handlers.merging import Sides, differing, merge_into
-from commands.handlers.moments import deck_now
+from commands.handlers.moments import deck_now, require_room
 from commands.handlers.since import Since
 from commands.ports import EventQuery
 from commands.steps import UNDOABLE
@@ -84,33 +85,32 @@ class Inversion:
         for target in self._targets:
             if target.became_deleted and not target.was_deleted:
                 target.changes.undelete()
-        self._record()
+        await self._record()
         for target in self._targets:
             # Merging long texts takes milliseconds: other tasks have their turns in between.
             await asyncio.sleep(0)
             self._restore(target)
-        self._record()
+        await self._record()
         self._children = self._outline.by_parent()
         for target in self._targets:
             if target.was_deleted and not target.became_deleted and not target.changes.block.deleted:
                 await self._remove(target)
-        self._record()
+        await self._record()
         if any(isinstance(e, BlockMoved | BlockUndeleted) for t in self._targets for e in t.changes.events):
-            self._outline.require_limits(())
+            require_room(self._outline, "project_id")
         await self._project([r for r in undoable if isinstance(r.event, ProjectEvent)])
         self.conflicts += [c for t in self._targets for c in t.changes.conflicts]
 
-    def _record(self) -> None:
+    async def _record(self) -> None:
         """Record what is new, so that the outline is of now."""
         found: list[Event] = []
         for target in self._targets:
             found += target.changes.events[target.recorded :]
             target.recorded = len(target.changes.events)
-        self._take(found)
+        await self._take(found)
 
-    def _take(self, events: Iterable[Event]) -> None:
-        for state in self.context.record(self.project_id, events):
-            self.streams[state.id] = state
+    async def _take(self, events: Sequence[Event]) -> None:
+        self.streams |= await recorded(self.project_id, events, self.context)
 
     def _since(self, run: Run) -> Since:
         return Since(run.since, (), self.context.caller.user)
@@ -210,16 +210,16 @@ class Inversion:
             self._decks = (then or now, now)
         return self._decks
 
-    async def _project(self, recorded: Sequence[Recorded]) -> None:
+    async def _project(self, events: Sequence[Recorded]) -> None:
         work = self.context.work
-        for r in reversed(recorded):
+        for r in reversed(events):
             version = r.event.originator_version
             before = await work.project_at(self.project_id, version - 1)
             after = await work.project_at(self.project_id, version)
             # A later title or theme, whoever chose it, stays.
             now = await work.project(self.project_id)
             if now.title == after.title:
-                self._take(now.rename(before.title))
+                await self._take(now.rename(before.title))
             now = await work.project(self.project_id)
             if now.theme_id == after.theme_id:
-                self._take(now.apply_theme(before.theme_id))
+                await self._take(now.apply_theme(before.theme_id))

@@ -5,7 +5,8 @@ from uuid import UUID
 from commands.context import Context
 from commands.ports import EventQuery
 from domain.documents import Deck, ProjectDocument
-from domain.errors import Invalid
+from domain.errors import FieldProblem, Invalid
+from domain.outline import Outline
 
 
 def require_unchanged(project_id: UUID, context: Context, field: str = "project_id") -> None:
@@ -18,6 +19,18 @@ def require_unchanged(project_id: UUID, context: Context, field: str = "project_
         raise Invalid.at(
             field, "was changed by a command before this one in the batch; send this one by itself"
         )
+
+
+def require_room(outline: Outline, field: str) -> None:
+    """Refuse what was recorded if the project shows too much with it; `field` is what the command says of it.
+
+    Raises:
+        Invalid: more than 200 slides or 2,000 blocks would be shown.
+    """
+    try:
+        outline.require_limits(())
+    except Invalid as full:
+        raise Invalid([FieldProblem(field, e.message, e.limit) for e in full.errors]) from full
 
 
 async def deck_at(project_id: UUID, position: int, context: Context, field: str) -> Deck:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from commands.answers import Decision
 from commands.context import Context
-from commands.handlers.moments import deck_at, deck_now, document_of, require_unchanged
+from commands.handlers.deciding import recorded
+from commands.handlers.moments import deck_at, deck_now, document_of, require_room, require_unchanged
 from commands.messages import RestoreProject
 from commands.tracing import as_block
 from commands.unit_of_work import StreamState
@@ -40,8 +41,8 @@ async def restore(command: RestoreProject, context: Context) -> Decision:
             work.adopt(before)
             events += changes.events
             blocks += 1
-    outline.require_limits(events)
-    context.record(project.id, events)
+    await recorded(project.id, events, context)
+    require_room(outline, "to_position")
     was = document_of(then)
     renamed = context.record(project.id, project.rename(was.title))
     themed = context.record(project.id, (await work.project(project.id)).apply_theme(was.theme_id))

@@ -17,8 +17,10 @@ Position = Annotated[int, Field(ge=1, le=2**62)]
 class Undo(ProjectCommand):
     """Take a step back: the caller's last one, the one that a position belongs to, or all that a job did.
 
-    A step is what one request did; a batch is one step. What others did since stays: where that touches what
-    is undone, a conflict keeps both.
+    A step is what one request did; a batch is one step, but for an undo or redo in it. Without `position` and
+    `job_id`, repeating it walks back over the caller's own steps. What others did since stays: where that
+    touches what is undone, a conflict keeps both, and theirs stands. What a job made and a person edited stays
+    too. Access, comments, versions and the beginning of a project cannot be undone.
     """
 
     NAME: ClassVar[str] = "undo"
@@ -40,7 +42,10 @@ class Redo(ProjectCommand):
 
 
 class RestoreProject(ProjectCommand):
-    """Bring title, theme, tree and content back to what they were; members, comments and history stay."""
+    """Bring title, theme, tree and content back to what they were; members, comments and history stay.
+
+    `to_position` may be any position of the log at which the project existed. The restore can be undone.
+    """
 
     NAME: ClassVar[str] = "restore-project"
     SUMMARY: ClassVar[str] = "Restore a past state"
@@ -51,7 +56,10 @@ class RestoreProject(ProjectCommand):
 
 
 class BranchProject(ProjectCommand):
-    """Copy the project as it is, or as it was at a position, into a new one that the caller owns."""
+    """Copy what the project shows, now or at a position, into a new one that the caller owns.
+
+    Members, comments, versions and what is deleted are not copied.
+    """
 
     NAME: ClassVar[str] = "branch-project"
     SUMMARY: ClassVar[str] = "Branch a project"
@@ -65,7 +73,12 @@ class BranchProject(ProjectCommand):
 
 
 class MergeBranch(ProjectCommand):
-    """Merge what a branch of the project has changed back into it, three-way."""
+    """Merge what a branch of the project has changed since it was taken, or last merged, back into it.
+
+    It is a three-way merge, block by block. Where both changed the same thing the branch's stands and a
+    conflict keeps the other; but what the one has edited and the other deleted stays as the project has it.
+    A title or a theme comes over if only the branch has changed it.
+    """
 
     NAME: ClassVar[str] = "merge-branch"
     SUMMARY: ClassVar[str] = "Merge a branch back"

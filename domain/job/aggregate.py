@@ -14,6 +14,7 @@ from domain.job.events import (
     JobFailed,
     JobOutlined,
     JobRequested,
+    JobRequeued,
     JobRetried,
     JobStarted,
     JobSucceeded,
@@ -49,6 +50,7 @@ STATES: Mapping[type[JobEvent], JobState] = {
     JobFailed: JobState.FAILED,
     JobCancelled: JobState.CANCELLED,
     JobExpired: JobState.EXPIRED,
+    JobRequeued: JobState.QUEUED,
 }
 ENDS = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
@@ -57,7 +59,8 @@ ENDS = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobSt
 class Job:
     """One job at one version. Immutable.
 
-    Methods named after what happens return the events of it; none means that it would change nothing.
+    Methods named after what happens return the events of it; none means that it would change nothing. `attempts`
+    counts all that ever began, `tries` those since the job was asked for, approved or requeued.
     """
 
     id: UUID
@@ -66,6 +69,7 @@ class Job:
     request: JobRequested
     state: JobState
     attempts: int = 0
+    tries: int = 0
     outline: Mapping[str, Any] | None = None
     approved: bool = False
     result: Mapping[str, Any] | None = None
@@ -87,11 +91,13 @@ class Job:
         state = replace(state, version=event.originator_version, state=now)
         match event:
             case JobStarted():
-                return replace(state, attempts=event.attempt)
+                return replace(state, attempts=event.attempt, tries=state.tries + 1)
             case JobOutlined():
                 return replace(state, outline=event.outline)
             case OutlineApproved():
-                return replace(state, outline=event.outline, approved=True)
+                return replace(state, outline=event.outline, approved=True, tries=0)
+            case JobRequeued():
+                return replace(state, tries=0)
             case JobSucceeded():
                 return replace(state, result=event.result)
             case _:
@@ -115,3 +121,55 @@ class Job:
         if self.state.ended:
             return []
         return [JobCancelled(originator_id=self.id, originator_version=self.version + 1)]
+
+    def start(self) -> JobStarted:
+        """Begin an attempt; its number, at this place of the stream, is what fences earlier ones off."""
+        self._require(JobState.REQUESTED, JobState.QUEUED, JobState.RUNNING)
+        return JobStarted(
+            originator_id=self.id, originator_version=self.version + 1, attempt=self.attempts + 1
+        )
+
+    def retry(self, code: str, message: str, delay: float) -> JobRetried:
+        """Have another attempt after `delay` seconds."""
+        self._require(JobState.RUNNING)
+        return JobRetried(
+            originator_id=self.id,
+            originator_version=self.version + 1,
+            attempt=self.attempts,
+            code=code,
+            message=message,
+            delay=delay,
+        )
+
+    def propose(self, outline: Mapping[str, Any]) -> JobOutlined:
+        """Propose an outline and wait for a person's word on it."""
+        self._require(JobState.RUNNING)
+        return JobOutlined(
+            originator_id=self.id, originator_version=self.version + 1, outline=dict(outline)
+        )
+
+    def succeed(self, result: Mapping[str, Any]) -> JobSucceeded:
+        """End well."""
+        self._require(JobState.RUNNING)
+        return JobSucceeded(originator_id=self.id, originator_version=self.version + 1, result=dict(result))
+
+    def fail(self, code: str, message: str) -> JobFailed:
+        """End in a failure."""
+        self._require(JobState.REQUESTED, JobState.QUEUED, JobState.RUNNING)
+        return JobFailed(
+            originator_id=self.id, originator_version=self.version + 1, code=code, message=message
+        )
+
+    def expire(self) -> JobExpired:
+        """End because nobody got round to it in time."""
+        self._require(JobState.REQUESTED, JobState.QUEUED, JobState.AWAITING_APPROVAL)
+        return JobExpired(originator_id=self.id, originator_version=self.version + 1)
+
+    def requeue(self) -> JobRequeued:
+        """Try a failed job again."""
+        self._require(JobState.FAILED)
+        return JobRequeued(originator_id=self.id, originator_version=self.version + 1)
+
+    def _require(self, *states: JobState) -> None:
+        if self.state not in states:
+            raise VersionConflict(f"the job is {self.state}")

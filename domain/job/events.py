@@ -144,3 +144,10 @@ class JobExpired(JobEvent):
     """Its time to live ended before an attempt began."""
 
     TOPIC: ClassVar[str] = "decklog.job.expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRequeued(JobEvent):
+    """An operator had a failed job tried again, with as many attempts as a new one."""
+
+    TOPIC: ClassVar[str] = "decklog.job.requeued"

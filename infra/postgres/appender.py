@@ -50,7 +50,9 @@ class Appender:
         self._structural = texts(structural)
         self._seal = seal
         self._waiting: deque[Waiting] = deque()
-        self._wake = asyncio.Event()
+        # Who of the crew has nothing to do, and whether one is on the way to the queue already.
+        self._idle: list[asyncio.Future[None]] = []
+        self._coming = False
         self._crew: list[asyncio.Task[None]] = []
         self._closing = False
 
@@ -64,7 +66,9 @@ class Appender:
     async def stop(self) -> None:
         """Finish what waits, then stop."""
         self._closing = True
-        self._wake.set()
+        for idle in self._idle:
+            idle.set_result(None)
+        self._idle.clear()
         await asyncio.gather(*self._crew)
 
     @property
@@ -84,8 +88,14 @@ class Appender:
             raise Unavailable("too many writes are waiting", retry_after=1)
         answer: asyncio.Future[AppendOutcome] = asyncio.Future(loop=asyncio.get_running_loop())
         self._waiting.append(Waiting(request, answer, _keys(request), is_single(request)))
-        self._wake.set()
+        self._call()
         return await answer
+
+    def _call(self) -> None:
+        """Call one of the crew to the queue: the last to have worked, whose connection is the warmest."""
+        if self._idle and not self._coming:
+            self._coming = True
+            self._idle.pop().set_result(None)
 
     def _take(self) -> list[Waiting]:
         """Take what can go into one batch: of one shape, and no two of one stream; the rest stays, in order."""
@@ -110,15 +120,24 @@ class Appender:
 
     async def _work(self) -> None:
         committer = Committer(self._settings, self._structural)
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 batch = self._take()
                 if batch:
+                    if self._waiting:
+                        self._call()
                     await committer.commit(batch)
+                    # Who was just answered may have more: let them speak before anybody else is called.
+                    self._coming = True
+                    await asyncio.sleep(0)
+                    self._coming = False
                     continue
                 if self._closing:
                     return
-                self._wake.clear()
-                await self._wake.wait()
+                idle = loop.create_future()
+                self._idle.append(idle)
+                await idle
+                self._coming = False
         finally:
             await committer.close()

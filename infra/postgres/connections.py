@@ -50,10 +50,10 @@ async def connect_for_append(settings: Settings) -> Connection:
     )
 
 
-def pool(settings: Settings, name: str) -> AsyncConnectionPool[Connection]:
-    """Make this process's pool; it has to be opened."""
+def pool(settings: Settings, name: str, dsn: str | None = None) -> AsyncConnectionPool[Connection]:
+    """Make this process's pool, of the primary if no other server is named; it has to be opened."""
     return AsyncConnectionPool(
-        settings.dsn,
+        dsn or settings.dsn,
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.db_connection_timeout / 1000,

@@ -1,6 +1,6 @@
 """The event log on PostgreSQL: appends through the group-committing appender, reads by stream, project, position."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -34,7 +34,11 @@ class PostgresEventLog:
         self._reader = Reader(pool, self._registry)
 
     async def append(self, request: Append) -> AppendOutcome:
-        """Write all of a request or nothing; see the port."""
+        """Write all of a request or nothing; see the port.
+
+        Raises:
+            NotFound: a project that it writes to was detached from the log.
+        """
         if self._appender is None:
             raise RuntimeError("this process only reads the log")
         try:
@@ -71,6 +75,19 @@ class PostgresEventLog:
     async def stream(self, stream_id: UUID, after_version: int = 0) -> Sequence[Recorded]:
         """Read a stream's events after a version, oldest first."""
         return await self._reader.read(EventQuery(stream_id=stream_id, after=after_version))
+
+    async def streams(self, after: Mapping[UUID, int]) -> Sequence[Recorded]:
+        """Read the events of several streams, each after a version, by one statement; a stream's are in order."""
+        async with borrowed(self._pool) as connection:
+            cursor = await connection.execute(
+                f"select {COLUMNS} from unnest(%s::uuid[], %s::bigint[]) as s (stream, after)"
+                " join stored_events on originator_id = s.stream and originator_version > s.after"
+                " order by originator_id, originator_version",
+                (list(after), list(after.values())),
+                binary=True,
+            )
+            rows = cast("list[Row]", await cursor.fetchall())
+        return decode_all(self._registry, rows)
 
     async def structure(self, project_id: UUID, after: int) -> tuple[Sequence[Recorded], int]:
         """Read a project's structural events after a position, and the head as of that read."""

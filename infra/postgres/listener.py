@@ -1,4 +1,4 @@
-"""LISTEN, for as long as the process lives."""
+"""LISTEN, for as long as the process lives, and NOTIFY."""
 
 import asyncio
 import logging
@@ -37,3 +37,13 @@ async def listen(settings: Settings, channel: str, notified: Callable[[str], Non
             logger.warning("lost the connection that listens on %s: %s", channel, lost)
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, 2.0)
+
+
+async def notify(settings: Settings, channel: str, payload: str) -> None:
+    """Tell all who listen on a channel.
+
+    Raises:
+        psycopg.OperationalError: the server is not there.
+    """
+    async with await connect(settings, direct=True) as connection:
+        await connection.execute("select pg_notify(%s, %s)", (channel, payload))

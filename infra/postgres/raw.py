@@ -111,8 +111,10 @@ class Line:
             answer.set_exception(end)
         elif end is None or end.status != ExecStatus.TUPLES_OK:
             answer.set_exception(_error(end))
+        elif (value := end.get_value(0, 0)) is None:
+            answer.set_exception(_error(None))
         else:
-            answer.set_result(end.get_value(0, 0) or b"")
+            answer.set_result(value)
 
 
 def _error(result: PGresult | None) -> psycopg.Error:

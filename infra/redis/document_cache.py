@@ -1,61 +1,126 @@
 """Documents in Redis, shared by all read processes.
 
 A value begins with the position as of which it is true, and a set never replaces a later one by an earlier
-one. Whether a value is still true, the reader knows by the events that it has seen since.
+one. Whether a value is still true, the reader knows by the events that it has seen since. Then comes the
+project's generation: an operator who changes it makes all that is cached of the project worthless at once.
+
+Who finds nothing takes a short lease to load it, so that many processes do not load it at the same time.
 """
 
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import cast
+from typing import Any
+from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from infra.redis.keys import generation_of
+from infra.redis.together import Call, Together
+
 logger = logging.getLogger(__name__)
 
-_DIGITS = 16
+_POSITION, _HEAD = 16, 26
 # After a failure Redis is left alone for a while: reads go to the tables.
 REST = 1.0
 JITTER = 0.1
+# Milliseconds: a loader that was killed keeps nobody waiting for longer.
+LEASE = 500
+# Bytes: what is larger costs every other reader of Redis more than it saves.
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document, None if there is none, and the position as of which that is true."""
+
+    as_of: int
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nothing that helps is kept. `token` is of the lease to load it; None: somebody else has the lease.
+
+    Without Redis there is no generation, and everybody loads.
+    """
+
+    token: str | None
+    generation: bytes | None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened between this process and Redis."""
+
+    leases: int = 0
+    leased_elsewhere: int = 0
+    sets: int = 0
+    too_large: int = 0
+    rests: int = 0
 
 
 class DocumentCache:
-    """Gets and sets documents; without Redis it behaves as if it were empty."""
+    """Gets and sets documents, many in a round trip; without Redis it behaves as if it were empty."""
 
     def __init__(self, redis: Redis, clock: Callable[[], float]) -> None:
-        self._redis = redis
+        self._together = Together(redis)
         self._clock = clock
         self._rest_until = float("-inf")
-        self._set = redis.register_script(
-            (files("infra.redis") / "scripts" / "set_newer.lua").read_text("utf-8")
-        )
+        scripts = files("infra.redis") / "scripts"
+        self._get = (scripts / "get_or_lease.lua").read_text("utf-8")
+        self._set = (scripts / "set_newer.lua").read_text("utf-8")
+        self._process = uuid4().hex
+        self._tokens = 0
+        self._counts = Counts()
 
-    async def get(self, key: str) -> tuple[int, bytes] | None:
-        """Return the position as of which a document is true, and the document."""
-        if self._clock() < self._rest_until:
-            return None
-        try:
-            value = cast("bytes | None", await self._redis.get(key))
-        except (RedisError, OSError, TimeoutError) as away:
-            self._failed(away)
-            return None
-        if value is None:
-            return None
-        return int(value[:_DIGITS]), value[_DIGITS:]
+    async def get(self, key: str, needed: int) -> Kept | Absent:
+        """Return a document that is true as of `needed` or later; else the lease to load it, if it is free."""
+        self._tokens += 1
+        token = f"{self._process}:{self._tokens}"
+        answer = await self._run(self._get, key, str(needed).zfill(_POSITION), token, LEASE)
+        if answer is None:
+            return Absent("", None)
+        if isinstance(answer, bytes):
+            return Kept(int(answer[:_POSITION]), answer[_HEAD:] or None)
+        taken, generation = answer
+        if taken:
+            self._counts.leases += 1
+            return Absent(token, generation)
+        self._counts.leased_elsewhere += 1
+        return Absent(None, generation)
 
-    async def put(self, key: str, as_of: int, document: bytes, ttl: float) -> None:
-        """Keep a document for about `ttl` seconds, unless a later one is kept."""
-        if self._clock() < self._rest_until:
+    async def put(self, key: str, document: Kept, absent: Absent, ttl: float) -> None:
+        """Keep a document for about `ttl` seconds, unless a later one is kept, and give the lease back."""
+        if absent.generation is None:
             return
+        body = document.body or b""
         life = int(ttl * 1000 * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - jitter, not a secret
-        stamp = str(as_of).zfill(_DIGITS)
-        try:
-            await self._set(keys=[key], args=[stamp, stamp.encode() + document, life])
-        except (RedisError, OSError, TimeoutError) as away:
-            self._failed(away)
+        if len(body) > LARGEST:
+            body, life = b"", 0
+            self._counts.too_large += 1
+        else:
+            self._counts.sets += 1
+        value = str(document.as_of).zfill(_POSITION).encode() + absent.generation + body
+        await self._run(self._set, key, value, life, absent.token or "")
 
-    def _failed(self, away: Exception) -> None:
-        self._rest_until = self._clock() + REST
-        logger.warning("the document cache is left alone for %.0f s: %s", REST, away)
+    def stats(self) -> dict[str, Any]:
+        """Return what was counted, and whether Redis is being left alone just now."""
+        return {**asdict(self._counts), "resting": self._clock() < self._rest_until}
+
+    async def _run(self, script: str, key: str, *arguments: str | bytes | int) -> Any:
+        if self._clock() < self._rest_until:
+            return None
+        try:
+            return await self._together.run(
+                Call(script, (key, f"{key}:lease", generation_of(key)), arguments)
+            )
+        except (RedisError, OSError, TimeoutError) as away:
+            if self._clock() >= self._rest_until:
+                self._counts.rests += 1
+                logger.warning("the document cache is left alone for %.0f s: %s", REST, away)
+            self._rest_until = self._clock() + REST
+            return None

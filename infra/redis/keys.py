@@ -29,3 +29,27 @@ class Keys:
     def document(self, project_id: UUID, name: str) -> str:
         """A cached document of a project."""
         return f"{self.prefix}:doc:{{{project_id.hex}}}:{name}"
+
+    @property
+    def documents(self) -> str:
+        """What the keys of all cached documents begin with."""
+        return f"{self.prefix}:doc:"
+
+    @property
+    def cache_stats(self) -> str:
+        """A hash in which each read process tells what its cache did."""
+        return f"{self.prefix}:cache-stats"
+
+    def queue(self, name: str, part: str) -> str:
+        """A part of a queue of jobs."""
+        return f"{self.prefix}:{{q:{name}}}:{part}"
+
+    def job_messages(self, partition: int) -> str:
+        """The channel on which running jobs of a partition's projects say how far they are."""
+        return f"{self.prefix}:jobs:{{p{partition}}}"
+
+
+def generation_of(document: str) -> str:
+    """Return the key of the generation that a cached document is of: one for all that belongs to its project."""
+    prefix, _, rest = document.partition(":doc:")
+    return f"{prefix}:gen:{rest[: rest.index('}') + 1]}"

@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from read_api.routes import (
+    admin_cache,
     blocks,
     comments,
     conflicts,
@@ -32,4 +33,5 @@ def query_routes(reading: Reading) -> list[Route]:
         *conflicts.routes(reading),
         *diff.routes(reading),
         *suggestions.routes(reading),
+        *admin_cache.routes(reading),
     ]

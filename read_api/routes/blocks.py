@@ -68,6 +68,7 @@ class BlockQueries:
             return await self._one_past(request, project_id, block_id, moment)
         partition = reading.partition(project_id)
         subject = Subject(
+            kind="block",
             key=self._keys.document(project_id, f"block:{block_id.hex}"),
             touched=(block_id, "block"),
             model="blocks",
@@ -106,6 +107,7 @@ class BlockQueries:
         await reading.role(project_id, user, parameters.min_position)
         partition = reading.partition(project_id)
         subject = Subject(
+            kind="blocks",
             key=self._keys.document(
                 project_id, f"blocks:{parameters.limit}:{block_type or ''}:{cursor or ''}"
             ),

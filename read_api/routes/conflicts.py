@@ -56,6 +56,7 @@ class ConflictQueries:
         await reading.role(project_id, user, parameters.min_position)
         partition = reading.partition(project_id)
         subject = Subject(
+            kind="conflicts",
             key=self._keys.document(project_id, f"conflicts:{parameters.limit}:{resolved}:{cursor or ''}"),
             touched=(project_id, TREE),
             model="conflicts",

@@ -1,6 +1,5 @@
 """`/api/projects` and `/api/projects/{project}`."""
 
-import asyncio
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -10,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.http.errors import Invalid, NotFound, Unavailable
+from infra.http.errors import Invalid, NotFound
 from projections.access import Role
 from projections.ports import Session
 from projections.projects import queries
@@ -20,6 +19,7 @@ from read_api.parameters import Parameters, path_id
 from read_api.responses import body_tag
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
+from read_api.waiting import of_all
 
 LIST = "projects"
 TEXT_LIMIT = 200
@@ -44,6 +44,7 @@ class ProjectQueries:
     def _subject(self, project_id: UUID) -> Subject:
         partition = self._reading.partition(project_id)
         return Subject(
+            kind="project",
             key=self._keys.document(project_id, "project"),
             touched=(project_id, "project"),
             model="projects",
@@ -91,9 +92,16 @@ class ProjectQueries:
             raise Invalid.at("cursor", "is not a cursor of this list; start from its first page") from None
         text = (parameters.values.get("q") or "").strip()[:TEXT_LIMIT] or None
         archived = parameters.flag("archived")
-        position, rows = await self._page(
-            user, text, before, limit + 1, parameters.min_position, archived=archived
+        load = partial(
+            queries.page,
+            user=user,
+            partitions=reading.settings.stream_partitions,
+            text=text,
+            archived=archived,
+            before=before,
+            limit=limit + 1,
         )
+        position, rows = await of_all(reading, LIST, parameters.min_position, load)
         # Who is listed by a projection that lags is asked of the log before anything is shown.
         shown = rows[:limit]
         for row in shown:
@@ -107,41 +115,6 @@ class ProjectQueries:
             reading.cursors.encode(LIST, last.created_at.isoformat(), str(last.project_id)) if last else None
         )
         return reading.responder.page(request, items, cursor, position)
-
-    async def _page(
-        self,
-        user: str,
-        text: str | None,
-        before: tuple[datetime, UUID] | None,
-        limit: int,
-        min_position: int,
-        *,
-        archived: bool,
-    ) -> tuple[int, list[queries.ProjectDocument]]:
-        reading = self._reading
-        deadline = asyncio.get_running_loop().time() + reading.settings.read_wait_ms / 1000
-        known = 0
-        while True:
-            async with reading.side.database.session() as session:
-                position, rows = await queries.page(
-                    session,
-                    user,
-                    partitions=reading.settings.stream_partitions,
-                    text=text,
-                    archived=archived,
-                    before=before,
-                    limit=limit,
-                )
-            position = max(position, known)
-            if position >= min_position:
-                return position, rows
-            if await reading.nothing_missing("projects", position, min_position):
-                # So it was before the next look, whose rows are as late at least.
-                known = min_position
-                continue
-            if asyncio.get_running_loop().time() >= deadline:
-                raise Unavailable(f"position {min_position} has not been reached yet; it is {position}")
-            await reading.watch.reach("projects", None, min_position)
 
 
 def routes(reading: Reading) -> list[Route]:

@@ -57,6 +57,7 @@ class SuggestionQueries:
         await reading.role(project_id, user, parameters.min_position)
         partition = reading.partition(project_id)
         subject = Subject(
+            kind="suggestions",
             key=self._keys.document(project_id, f"suggestions:{parameters.limit}:{state}:{cursor or ''}"),
             touched=(project_id, TREE),
             model="suggestions",

@@ -14,6 +14,7 @@ from commands.ports import (
     STREAM_EXISTS,
     Append,
     Appended,
+    AppendOutcome,
     EventLog,
     EventWrite,
     Mismatch,
@@ -23,6 +24,9 @@ from commands.ports import (
 )
 from domain.events import Event
 from infra.postgres.appender import Appender
+from infra.postgres.arrays import texts
+from infra.postgres.batch import is_single
+from infra.postgres.committer import Committer, Waiting
 from infra.postgres.connections import pool
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.settings import Settings
@@ -48,7 +52,41 @@ async def on_postgres(settings: Settings) -> AsyncIterator[EventLog]:
         await connections.close()
 
 
-@pytest.fixture(params=["in_memory", "on_postgres"])
+class InCompany(PostgresEventLog):
+    """Sends requests of one event in the midst of others, which fail: so that they are a batch, not alone."""
+
+    def __init__(self, alone: PostgresEventLog, settings: Settings) -> None:
+        vars(self).update(vars(alone))
+        self._committer = Committer(settings, texts(structural_topics()))
+        self._turn = asyncio.Lock()
+
+    async def append(self, request: Append) -> AppendOutcome:
+        if not is_single(request):
+            return await super().append(request)
+        absent = [uuid4(), uuid4()]
+        doomed = [appending((stream, 7, [renamed(stream, 8, "B")])) for stream in absent]
+        batch = [
+            Waiting(r, asyncio.get_running_loop().create_future(), set(), single=True)
+            for r in (doomed[0], request, doomed[1])
+        ]
+        async with self._turn:
+            await self._committer.commit(batch)
+        outcomes = [w.answer.result() for w in batch]
+        assert [outcomes[0], outcomes[2]] == [Mismatch(stream, 0) for stream in absent]
+        return outcomes[1]
+
+    async def close(self) -> None:
+        await self._committer.close()
+
+
+@pytest.fixture
+async def in_company(on_postgres: PostgresEventLog, settings: Settings) -> AsyncIterator[EventLog]:
+    log = InCompany(on_postgres, settings)
+    yield log
+    await log.close()
+
+
+@pytest.fixture(params=["in_memory", "on_postgres", "in_company"])
 def log(request: pytest.FixtureRequest) -> EventLog:
     found: EventLog = request.getfixturevalue(request.param)
     return found
@@ -337,6 +375,30 @@ async def test_a_repeat_is_told_so_before_versions_and_guards_are_looked_at(log:
     await log.append(request)
 
     assert isinstance(await log.append(request), Replayed)
+
+
+async def test_a_command_may_have_the_id_of_its_stream(log: EventLog) -> None:
+    project = uuid4()
+
+    request = appending((project, NO_STREAM, [created(project)]), command_id=project, guards=[(project, 0)])
+
+    assert await log.append(request) == Appended(0)
+    assert isinstance(await log.append(request), Replayed)
+
+
+async def test_a_stream_of_many_events_is_checked_as_a_short_one_is(log: EventLog) -> None:
+    project = uuid4()
+    await given(
+        log, (project, NO_STREAM, [created(project), *(renamed(project, v, "B") for v in range(2, 301))])
+    )
+
+    late = [
+        await log.append(appending((project, v, [renamed(project, v + 1, "C")]))) for v in (0, 1, 299, 301)
+    ]
+    now = await log.append(appending((project, 300, [renamed(project, 301, "C")])))
+
+    assert late == [Mismatch(project, 300)] * 4
+    assert now == Appended(300)
 
 
 async def test_command_ids_are_each_callers_own(log: EventLog) -> None:

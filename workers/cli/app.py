@@ -2,7 +2,19 @@
 
 import typer
 
-from workers.cli import audit, backup, events, importing, projections, retention, serve, servers, tokens, up
+from workers.cli import (
+    audit,
+    backup,
+    cache,
+    events,
+    importing,
+    projections,
+    retention,
+    serve,
+    servers,
+    tokens,
+    up,
+)
 
 app = typer.Typer(
     name="decklog",
@@ -22,7 +34,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
 app.add_typer(retention.app, name="project")
 app.add_typer(servers.db, name="db")
-app.add_typer(servers.cache, name="cache")
+app.add_typer(cache.app, name="cache")
 app.add_typer(serve.app, name="serve")
 
 

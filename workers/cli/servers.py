@@ -1,4 +1,4 @@
-"""`decklog migrate`, `decklog db url`, `decklog cache url`."""
+"""`decklog migrate`, `decklog db url`."""
 
 import orjson
 import typer
@@ -7,7 +7,6 @@ from infra.postgres.migrate import migrate
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, found_settings, run
 
 db = typer.Typer(help="The database.", no_args_is_help=True)
-cache = typer.Typer(help="The cache.", no_args_is_help=True)
 
 
 @db.callback()
@@ -15,21 +14,10 @@ def _db() -> None:
     """Keep `url` a verb of its own."""
 
 
-@cache.callback()
-def _cache() -> None:
-    """Keep `url` a verb of its own."""
-
-
 @db.command("url")
 def database_url(data_dir: DataDir = DEFAULT_DIR) -> None:
     """Print the database's address with its credentials, for psql and the like."""
     typer.echo(found_settings(data_dir).direct_dsn)
-
-
-@cache.command("url")
-def redis_url(data_dir: DataDir = DEFAULT_DIR) -> None:
-    """Print the address of Redis with its credentials, for redis-cli and the like."""
-    typer.echo(str(found_settings(data_dir).redis_url))
 
 
 def migrate_database(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:

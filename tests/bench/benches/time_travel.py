@@ -17,6 +17,7 @@ from infra.postgres.decks import PostgresDecks
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.postgres.keyframe_progress import KeyframeProgress
 from infra.postgres.keyframes import Keyframes
+from infra.runtime import settle_memory
 from projections.diff import compared, document
 from tests.bench.budgets import Budget, Measured
 from tests.bench.harness import Bench, Stage, say
@@ -102,6 +103,7 @@ async def _run(stage: Stage) -> None:
             kept, stored = await (await connection.execute(size)).fetchone() or (0, 0)
         say(f"  {kept} keyframes in {time.perf_counter() - begun:.1f} s, {stored / 2**20:.1f} MB")
         decks, folding, project = PostgresDecks(connections, log), _Folding(log), history.project
+        settle_memory()
         # In the middle between two keyframes: the longest way.
         middle = EVENTS // 2 + every // 2
         for budgets, work in (

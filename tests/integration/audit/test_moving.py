@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from infra.audit.audit import Report, Trust, verify_file, verify_log
 from infra.audit.moving import NotEmpty, NotVerified, export_log, import_log
+from infra.audit.signing import make_checkpoint
 from infra.audit.stored import stored_log
 from infra.settings import Settings
 
@@ -199,3 +200,26 @@ def test_a_refused_line_is_told_by_its_number(file: Path) -> None:
         first = check(file, workers=workers).findings.of("refused")
         assert first is not None
         assert first.line == 8
+
+
+def test_checkpoints_go_along_with_an_import(file: Path, another: Settings, auditor: Any) -> None:
+    auditor.sign()
+    lines = auditor.file.read_text().splitlines()
+    # They have to follow from each other, and to be of this very log.
+    for wrong in ([lines[0].replace('"number":1', '"number":2')], [*lines, *lines], ["{}"]):
+        with pytest.raises(NotVerified) as refused:
+            import_log(another, file, nothing, wrong)
+        assert set(refused.value.findings.counts) == {"checkpoint"}
+    root = lines[0].index('"root":"') + len('"root":"')
+    other = lines[0][:root] + ("1" if lines[0][root] == "0" else "0") + lines[0][root + 1 :]
+    with pytest.raises(NotVerified) as refused:
+        import_log(another, file, nothing, [other])
+    assert set(refused.value.findings.counts) == {"rewritten"}
+    assert rows(another) == []
+
+    import_log(another, file, nothing, lines)
+    assert not verify_log(another, auditor.trust, nothing).findings
+    # So the next checkpoint follows from them.
+    checkpoint, _ = make_checkpoint(another, auditor.key, auditor.file, nothing)
+    assert checkpoint is not None
+    assert checkpoint.number == 1

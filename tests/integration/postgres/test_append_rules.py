@@ -170,12 +170,16 @@ async def test_the_hash_chain_can_be_computed_again_from_what_is_stored(settings
                 [(1, added(project, block)), (0, renamed(project, 0))],
             )
         )
+        # Requests of one event, in one batch and alone.
+        await asyncio.gather(*(here.append(one(s, ANY_VERSION, renamed(s, 0, "ß" * 300))) for s in streams))
+        for s in streams:
+            await here.append(one(s, ANY_VERSION, renamed(s, 0, "🦉")))
     async with looking(settings) as table:
         rows = await table.rows(
             "select originator_id, originator_version, topic, state, notification_id, project_id, command_id,"
             " recorded_at, metadata::text, hash from stored_events order by originator_id, originator_version"
         )
-    assert len(rows) == 7 * 22 + 2
+    assert len(rows) == 7 * 24 + 2
     last: dict[UUID, bytes] = defaultdict(bytes)
     for stream, version, topic, state, position, project, command, at, metadata, stored in rows:
         fields = (

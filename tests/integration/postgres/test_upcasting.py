@@ -100,7 +100,7 @@ async def test_its_read_model_has_what_it_did_not_say(settings: Settings) -> Non
     async with opened(settings) as log, looking(settings) as table:
         project = await insert_v1(table)
         database = PostgresDatabase(connections)
-        await Runner([ProjectsModel()], database, 0, log).deliver(await log.after(0), 1)
+        await Runner([ProjectsModel()], database, 0, log, 1).deliver(await log.after(0), 1)
         async with database.session() as session:
             row = (await queries.load(session, [project]))[project]
         assert (row.title, row.aspect, row.theme_id, row.members) == (

@@ -1,16 +1,18 @@
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from redis.asyncio import Redis
 from running import JSON, Deck, System, serving_read
 
 from infra.redis.client import redis_client
-from infra.redis.document_cache import DocumentCache
-from infra.redis.keys import Keys
+from infra.redis.document_cache import Absent, DocumentCache, Kept
+from infra.redis.keys import Keys, generation_of
 from infra.settings import Settings
 
 LEVELS: dict[str, dict[str, Any]] = {
@@ -154,16 +156,120 @@ async def test_the_second_level_is_filled_and_asked(places: dict[str, System], s
         assert await redis.exists(key)
 
 
-async def test_an_earlier_document_never_replaces_a_later_one(system: System) -> None:
-    async with redis_client(system.settings) as redis:
-        cache = DocumentCache(redis, asyncio.get_running_loop().time)
-        key = Keys.of(UUID("5cb2a1a6-0000-4000-8000-000000000001")).document(
-            UUID("5cb2a1a6-0000-4000-8000-000000000002"), "x"
+@pytest.fixture
+async def redis(system: System) -> AsyncIterator[Redis]:
+    async with redis_client(system.settings) as found:
+        yield found
+
+
+@pytest.fixture
+def cache(redis: Redis) -> DocumentCache:
+    return DocumentCache(redis, time.monotonic)
+
+
+@pytest.fixture
+def key() -> str:
+    """The key of a document of a project that nothing else knows."""
+    return Keys.of(uuid4()).document(uuid4(), "x")
+
+
+async def absent(cache: DocumentCache, key: str, needed: int = 2**40) -> Absent:
+    answer = await cache.get(key, needed)
+    assert isinstance(answer, Absent)
+    return answer
+
+
+async def put(cache: DocumentCache, key: str, position: int, body: bytes | None, ttl: float = 60) -> None:
+    await cache.put(key, Kept(position, body), await absent(cache, key), ttl)
+
+
+async def test_an_earlier_document_never_replaces_a_later_one(cache: DocumentCache, key: str) -> None:
+    await put(cache, key, 10, b"ten")
+    await put(cache, key, 9, b"nine")
+    assert await cache.get(key, 10) == Kept(10, b"ten")
+    for n in range(20, 200, 10):
+        await asyncio.gather(*(put(cache, key, p, b"%d" % p) for p in (n, n + 9, n - 5, n + 3)))
+    assert await cache.get(key, 0) == Kept(199, b"199")
+
+
+async def test_a_document_of_before_the_position_that_is_needed_is_not_got(
+    cache: DocumentCache, key: str
+) -> None:
+    await put(cache, key, 10, b"ten")
+    assert await cache.get(key, 10) == Kept(10, b"ten")
+    assert (await absent(cache, key, 11)).token
+
+
+async def test_that_there_is_nothing_is_kept_too(cache: DocumentCache, key: str) -> None:
+    await put(cache, key, 10, None)
+    assert await cache.get(key, 10) == Kept(10, None)
+
+
+async def test_one_alone_has_the_lease_until_it_is_given_back(
+    cache: DocumentCache, redis: Redis, key: str
+) -> None:
+    other = DocumentCache(redis, asyncio.get_running_loop().time)
+    answers = await asyncio.gather(*(absent(c, key) for c in (cache, other) for _ in range(50)))
+    [lease] = [a for a in answers if a.token is not None]
+    assert 0 < await redis.pttl(f"{key}:lease") <= 500
+    await cache.put(key, Kept(5, b"five"), Absent("of another", lease.generation), 60)
+    assert (await absent(other, key)).token is None
+    await cache.put(key, Kept(6, b"six"), lease, 60)
+    assert (await absent(other, key)).token is not None
+
+
+async def test_a_generation_makes_all_of_a_project_worthless(
+    cache: DocumentCache, redis: Redis, key: str
+) -> None:
+    loading = await absent(cache, key)
+    await put(cache, key, 10, b"ten")
+    await redis.set(generation_of(key), b"abcdefghij")
+    assert (await absent(cache, key, 0)).generation == b"abcdefghij"
+    # What was being loaded when it changed comes too late.
+    await cache.put(key, Kept(11, b"eleven"), loading, 60)
+    assert isinstance(await cache.get(key, 0), Absent)
+    await put(cache, key, 9, b"nine")
+    assert await cache.get(key, 0) == Kept(9, b"nine")
+
+
+async def test_what_is_very_large_is_not_kept(cache: DocumentCache, key: str) -> None:
+    lease = await absent(cache, key)
+    await cache.put(key, Kept(10, b"x" * (2**20 + 1)), lease, 60)
+    assert (await absent(cache, key, 0)).token is not None
+    assert cache.stats()["too_large"] == 1
+
+
+async def test_what_is_asked_for_at_once_goes_in_one_round_trip(cache: DocumentCache, redis: Redis) -> None:
+    """Counted by the server: it reads what is sent at once in one go, or in a few for its buffer."""
+    keys = [Keys.of(uuid4()).document(uuid4(), "x") for _ in range(200)]
+    await redis.ping()
+
+    async def reads() -> int:
+        return int((await redis.info("stats"))["total_reads_processed"])
+
+    before = await reads()
+    leases = await asyncio.gather(*(cache.get(k, 0) for k in keys))
+    between = await reads()
+    await asyncio.gather(
+        *(
+            cache.put(k, Kept(1, b"one"), a, 60)
+            for k, a in zip(keys, leases, strict=True)
+            if isinstance(a, Absent)
         )
-        await cache.put(key, 10, b"ten", 60)
-        await cache.put(key, 9, b"nine", 60)
-        assert await cache.get(key) == (10, b"ten")
-        for n in range(20, 200, 10):
-            await asyncio.gather(*(cache.put(key, p, b"%d" % p, 60) for p in (n, n + 9, n - 5, n + 3)))
-        assert await cache.get(key) == (199, b"199")
-        await redis.delete(key)
+    )
+    after = await reads()
+    # Others use this server at the same time.
+    assert between - before < 100
+    assert after - between < 100
+    assert await asyncio.gather(*(cache.get(k, 1) for k in keys)) == [Kept(1, b"one")] * 200
+
+
+async def test_without_redis_everybody_loads(key: str, system: System) -> None:
+    nowhere = Settings.model_validate({**system.settings.model_dump(), "redis_url": "redis://127.0.0.1:1/0"})
+    async with redis_client(nowhere) as redis:
+        cache = DocumentCache(redis, asyncio.get_running_loop().time)
+        answers = await asyncio.gather(*(cache.get(key, 0) for _ in range(20)))
+        assert answers == [Absent("", None)] * 20
+        await cache.put(key, Kept(1, b"one"), Absent("", None), 60)
+        assert cache.stats()["resting"]
+        assert cache.stats()["rests"] == 1

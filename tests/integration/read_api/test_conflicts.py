@@ -182,3 +182,38 @@ async def test_a_conflict_is_told_right_after_its_event(marks: Marks, *, behind:
     assert [m["position"] for m in messages] == [kept["position"], kept["position"], marks.deck.position]
     assert messages[0]["event"] == "block-edit-conflicted"
     assert messages[1] == {"type": "conflict", **kept}
+
+
+async def test_two_people_who_edit_one_word_find_their_conflict_listed_and_told(system: System) -> None:
+    """By commands alone: both sides are kept, shown, broadcast, and gone from the list when settled."""
+    ada, bob = system.person(), system.person()
+    deck = await ada.deck()
+    block = await deck.add("text", {"text": "one two three"}, deck.blocks[0])
+    await deck.grant(bob, "editor")
+    path = f"{deck.path}/conflicts"
+    async with ada.live(deck.id) as live:
+        edit: JSON = {"project_id": deck.id, "block_id": block, "base_version": 1}
+        await ada.do("edit-block", **edit, changes={"text": "one TWO three"})
+        answer = await bob.do("edit-block", **edit, changes={"text": "one zwei three"})
+        [kept] = (await ada.see(path, min_position=answer["position"]))["items"]
+        assert (kept["block_id"], kept["field"], kept["resolved"]) == (block, "text", False)
+        assert kept["actors"] == {"theirs": ada.user, "mine": bob.user}
+        assert (kept["base"], kept["theirs"], kept["mine"]) == (
+            "one two three",
+            "one TWO three",
+            "one zwei three",
+        )
+        while (message := await live.message())["type"] != "conflict":
+            assert message["type"] == "event"
+        assert message == {"type": "conflict", **kept}
+
+    settled = await ada.do("resolve-conflict", project_id=deck.id, conflict_id=kept["id"], choice="theirs")
+
+    assert (await ada.see(path, min_position=settled["position"]))["items"] == []
+    [was] = (await ada.see(path, min_position=settled["position"], resolved="true"))["items"]
+    assert (was["resolution"]["choice"], was["resolution"]["by"]) == ("theirs", ada.user)
+    seen = await ada.see(f"{deck.path}/blocks/{block}", min_position=settled["position"])
+    assert seen["content"]["text"] == "one TWO three"
+    # And before: what stood while it was open.
+    then = await ada.see(f"{deck.path}/blocks/{block}", at_position=kept["position"])
+    assert then["content"]["text"] == "one zwei three"

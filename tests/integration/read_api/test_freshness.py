@@ -14,6 +14,8 @@ LISTS = [
     "{p}/history",
     "{p}/members",
     "{p}/blocks/{b}/history",
+    "{p}/conflicts",
+    "{p}/suggestions",
     "{p}/versions",
     "{p}/comments",
     "{p}/sessions",

@@ -18,6 +18,8 @@ LISTS = [
     "{p}/history",
     "{p}/members",
     "{p}/blocks/{b}/history",
+    "{p}/conflicts",
+    "{p}/suggestions",
     "{p}/versions",
     "{p}/comments",
     "{p}/sessions",
@@ -60,7 +62,7 @@ async def test_what_is_no_cursor_of_a_list_is_refused(system: System, deck: Deck
     epoch = (await system.table.value("select epoch from log_head")).hex[:8]
     kinds = (
         *("projects", "blocks", "history False", "history True", "members", "block history"),
-        *("versions", "comments", "sessions", "themes"),
+        *("versions", "comments", "sessions", "themes", "conflicts", "suggestions"),
     )
     bad = [
         "",

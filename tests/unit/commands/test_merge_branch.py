@@ -25,7 +25,7 @@ from commands.messages import (
 )
 from domain.block import BlockAdded, BlockEditConflicted
 from domain.project import BranchMerged
-from tests.support.making import archived, granted, revoked
+from tests.support.making import added, archived, granted, revoked
 from tests.support.past import THEMES, MeddledLog, changing, deck, shown, text_of
 from tests.support.scenario import (
     GROUP,
@@ -489,6 +489,15 @@ class TestRefusals:
         for change, field in ((edit("B"), "project_id"), (both.there(edit("B")), "branch_id")):
             outcome = await both.world.run_batch(change, merge)
             assert (outcome.status, outcome.fields, outcome.body["index"]) == (422, [field], 1)
+
+    async def test_it_brings_no_more_than_the_project_can_hold(self, both: Branched) -> None:
+        await both.mine(AddBlock(project_id=PROJECT, type="slide"))
+        await both.world.given(*(added(uuid4(), PROJECT, "slide", rank="b0") for _ in range(198)))
+
+        outcome = await both.merge()
+
+        assert (outcome.status, outcome.fields, outcome.events) == (422, ["branch_id"], [])
+        assert outcome.body["errors"][0]["limit"] == 200
 
     async def test_a_repeat_merges_nothing_again(self, both: Branched) -> None:
         await both.mine(edit("B"))

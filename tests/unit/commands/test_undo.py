@@ -24,8 +24,9 @@ from commands.messages import (
 )
 from commands.steps import UNDOABLE
 from domain.block import BlockEditConflicted, BlockEvent
+from domain.job import GenerationRequested
 from domain.project import StepUndone
-from tests.support.making import added, archived, created, edited, opened
+from tests.support.making import added, archived, created, edited
 from tests.support.past import THEMES, MeddledLog, changing, shown, text_of
 from tests.support.scenario import (
     GROUP,
@@ -63,6 +64,21 @@ def move(block: UUID, **place: UUID) -> MoveBlock:
 
 def delete(block: UUID) -> DeleteBlock:
     return DeleteBlock(project_id=PROJECT, block_id=block)
+
+
+def asked(job: UUID, project: UUID) -> GenerationRequested:
+    return GenerationRequested(
+        originator_id=job,
+        originator_version=1,
+        project_id=str(project),
+        priority=5,
+        ttl=None,
+        prompt="A deck",
+        source_text=None,
+        source_asset_id=None,
+        slides=None,
+        auto_approve=True,
+    )
 
 
 def conflicts(outcome: Outcome) -> list[BlockEditConflicted]:
@@ -498,7 +514,8 @@ class TestAgainstLaterEdits:
 
         outcome = await world.run(UNDO)
 
-        assert (outcome.status, outcome.fields) == (422, ["type"])
+        assert (outcome.status, outcome.fields) == (422, ["project_id"])
+        assert outcome.body["errors"][0]["limit"] == 200
 
 
 class TestAJob:
@@ -506,8 +523,8 @@ class TestAJob:
 
     @pytest.fixture
     async def generated(self, world: World) -> World:
-        """A job's slide with a text on it, in two steps; the first event of its stream tells whose it is."""
-        await world.given(opened(self.JOB, PROJECT))
+        """A job's slide."""
+        await world.given(asked(self.JOB, PROJECT))
         await world.run(add("slide"), user="bot", job=self.JOB)
         return world
 
@@ -562,7 +579,7 @@ class TestAJob:
 
     async def test_a_job_of_another_project_is_not_found(self, world: World) -> None:
         other = uuid4()
-        await world.given(opened(other, NOWHERE), project=NOWHERE)
+        await world.given(asked(other, NOWHERE), project=NOWHERE)
 
         for job in (other, uuid4()):
             outcome = await world.run(Undo(project_id=PROJECT, job_id=job))

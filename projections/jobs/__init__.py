@@ -1,0 +1,1 @@
+"""The jobs read model: one row a job."""

@@ -1,0 +1,191 @@
+"""SQL of the jobs read model. What clients ask names the project first; what queues ask names the queue."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.catalogue import timestamp
+from projections.jobs.rows import JobRow, Key
+from projections.ports import Session
+
+_NAMES = [f.name for f in fields(JobRow)]
+_COLUMNS = ", ".join(_NAMES)
+_QUALIFIED = ", ".join(f"r.{name}" for name in _NAMES)
+_JSON = ("outline", "error", "result")
+_TYPES = {
+    **dict.fromkeys(("project_id", "job_id"), "uuid"),
+    **dict.fromkeys(("requested", "version", "position"), "bigint"),
+    **dict.fromkeys(("priority", "attempts"), "int"),
+    **dict.fromkeys(
+        ("expires_at", "due_at", "started_at", "ended_at", "created_at", "updated_at"), "timestamptz"
+    ),
+}
+_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
+_SELECTED = ", ".join(f"{name}::json" if name in _JSON else name for name in _NAMES)
+_FIXED = {"project_id", "job_id", "kind", "priority", "requested_by", "requested", "created_at", "created_by"}
+_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name not in _FIXED)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """What the rows of a queue say: open jobs by state and priority, and what ended within the last hour.
+
+    Ages and run times are in seconds; a run time is that of the attempt which ended the job.
+    """
+
+    depth: Sequence[tuple[str, int, int]]
+    oldest_age: float | None
+    succeeded: int
+    failed: int
+    retries: int
+    p50: float | None
+    p99: float | None
+
+
+async def load(session: Session, keys: Collection[Key]) -> dict[Key, JobRow]:
+    """Return the rows of these jobs, as far as they exist."""
+    projects, jobs = zip(*keys, strict=True)
+    rows = await session.fetch(
+        f"select {_COLUMNS} from job_rows where (project_id, job_id) in"
+        " (select * from unnest(%s::uuid[], %s::uuid[]))",
+        (list(projects), list(jobs)),
+    )
+    return {row.key: row for row in (JobRow(*r) for r in rows)}
+
+
+async def save(session: Session, rows: Sequence[JobRow]) -> None:
+    """Insert or update rows, all in one statement."""
+    columns = [[_stored(name, getattr(row, name)) for row in rows] for name in _NAMES]
+    await session.execute(
+        f"insert into job_rows ({_COLUMNS}) select {_SELECTED} from unnest({_UNNEST}) as n ({_COLUMNS})"
+        f" on conflict (project_id, job_id) do update set {_UPDATES}",
+        columns,
+    )
+
+
+async def page(
+    session: Session,
+    partition: int,
+    project_id: UUID,
+    *,
+    state: str | None,
+    kind: str | None,
+    before: int | None,
+    limit: int,
+) -> tuple[int, list[JobRow]]:
+    """Return the checkpoint and a page of a project's jobs asked for before a position, the newest first."""
+    conditions, values = "", []
+    for name, value in (("state", state), ("kind", kind)):
+        if value is not None:
+            conditions += f" and r.{name} = %s"
+            values.append(value)
+    rows = await session.fetch(
+        f"with page as materialized (select {_QUALIFIED} from job_rows r"
+        f" where r.project_id = %s and r.requested < %s{conditions} order by r.requested desc limit %s)"
+        " select c.position, page.* from projection_checkpoints c left join page on true"
+        " where c.model = 'jobs' and c.partition = %s order by page.requested desc",
+        (project_id, before if before is not None else 2**62, *values, limit, partition),
+    )
+    if not rows:
+        return 0, []
+    return rows[0][0], [JobRow(*r[1:]) for r in rows if r[1] is not None]
+
+
+async def one(
+    session: Session, partition: int, project_id: UUID, job_id: UUID
+) -> tuple[int, JobRow | None]:
+    """Return the checkpoint and a job of a project, None if there is none."""
+    rows = await session.fetch(
+        f"select c.position, {_QUALIFIED} from projection_checkpoints c"
+        " left join job_rows r on r.project_id = %s and r.job_id = %s"
+        " where c.model = 'jobs' and c.partition = %s",
+        (project_id, job_id, partition),
+    )
+    if not rows:
+        return 0, None
+    position, *values = rows[0]
+    return position, JobRow(*values) if values[0] is not None else None
+
+
+async def open_jobs(session: Session, kind: str, after: int, limit: int) -> list[JobRow]:
+    """Return unended jobs of a queue asked for after a position, the oldest first, of all projects."""
+    rows = await session.fetch(
+        f"select {_COLUMNS} from job_rows where kind = %s and ended_at is null and requested > %s"
+        " order by requested limit %s",
+        (kind, after, limit),
+    )
+    return [JobRow(*r) for r in rows]
+
+
+async def dead(session: Session, kind: str | None, limit: int) -> list[JobRow]:
+    """Return failed jobs of a queue (None: of all), the latest first, of all projects."""
+    rows = await session.fetch(
+        f"select {_COLUMNS} from job_rows where state = 'failed' and ended_at is not null"
+        " and (%s::text is null or kind = %s) order by ended_at desc limit %s",
+        (kind, kind, limit),
+    )
+    return [JobRow(*r) for r in rows]
+
+
+async def figures(session: Session, kind: str) -> QueueFigures:
+    """Sum a queue up."""
+    depth = await session.fetch(
+        "select state, priority, count(*), extract(epoch from clock_timestamp() - min(created_at))::float8"
+        " from job_rows where kind = %s and ended_at is null group by 1, 2 order by 1, 2 desc",
+        (kind,),
+    )
+    ended = await session.fetch(
+        "select count(*) filter (where state = 'succeeded'), count(*) filter (where state = 'failed'),"
+        " coalesce(sum(greatest(attempts - 1, 0)), 0),"
+        " percentile_cont(array[0.5, 0.99]) within group (order by extract(epoch from ended_at - started_at))"
+        " from job_rows where kind = %s and ended_at > clock_timestamp() - interval '1 hour'",
+        (kind,),
+    )
+    succeeded, failed, retries, quantiles = ended[0]
+    p50, p99 = quantiles or (None, None)
+    waiting = [age for state, _, _, age in depth if state in ("requested", "queued")]
+    return QueueFigures(
+        [(state, priority, count) for state, priority, count, _ in depth],
+        max(waiting, default=None),
+        succeeded,
+        failed,
+        int(retries),
+        float(p50) if p50 is not None else None,
+        float(p99) if p99 is not None else None,
+    )
+
+
+def document(row: JobRow, progress: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Render a row as the public document."""
+    found: dict[str, Any] = {
+        "id": str(row.job_id),
+        "project_id": str(row.project_id),
+        "kind": row.kind,
+        "state": row.state,
+        "priority": row.priority,
+        "progress": progress,
+        "attempts": row.attempts,
+        "requested_by": row.requested_by,
+        "version": row.version,
+        "position": row.position,
+        "created_at": timestamp(row.created_at),
+        "created_by": row.created_by,
+        "updated_at": timestamp(row.updated_at),
+        "updated_by": row.updated_by,
+    }
+    for name in ("outline", "error", "result"):
+        if (value := getattr(row, name)) is not None:
+            found[name] = value
+    for name in ("expires_at", "started_at", "ended_at"):
+        if (at := getattr(row, name)) is not None:
+            found[name] = timestamp(at)
+    return found
+
+
+def _stored(name: str, value: Any) -> Any:
+    if name in _JSON:
+        return orjson.dumps(value).decode() if value is not None else None
+    return value

@@ -1,0 +1,120 @@
+"""A job's row, and how events change it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.events import Recorded
+from domain.job import (
+    JobEvent,
+    JobFailed,
+    JobOutlined,
+    JobRequested,
+    JobRetried,
+    JobStarted,
+    JobState,
+    JobSucceeded,
+    OutlineApproved,
+)
+from domain.job.aggregate import STATES
+
+Key = tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job. `requested` is the position of its first event, `due_at` when a retry may begin.
+
+    `started_at` is when the latest attempt began; `error` is why the latest one failed: `{code, message}`.
+    """
+
+    project_id: UUID
+    job_id: UUID
+    kind: str
+    state: str
+    priority: int
+    attempts: int
+    outline: dict[str, Any] | None
+    error: dict[str, Any] | None
+    result: dict[str, Any] | None
+    requested_by: str
+    requested: int
+    expires_at: datetime | None
+    due_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    version: int
+    position: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+
+    @property
+    def key(self) -> Key:
+        """What the row is found by."""
+        return (self.project_id, self.job_id)
+
+
+def key_of(recorded: Recorded) -> Key | None:
+    """Return the key of the job that an event is about, None if it is about none."""
+    if not isinstance(recorded.event, JobEvent):
+        return None
+    return (recorded.project_id, recorded.event.originator_id)
+
+
+def fold(row: JobRow | None, recorded: Recorded) -> JobRow:
+    """Apply one event of a job."""
+    event, at, by = recorded.event, recorded.recorded_at, recorded.actor
+    if isinstance(event, JobRequested):
+        return JobRow(
+            project_id=recorded.project_id,
+            job_id=event.originator_id,
+            kind=event.QUEUE,
+            state=JobState.REQUESTED.value,
+            priority=event.priority,
+            attempts=0,
+            outline=None,
+            error=None,
+            result=None,
+            requested_by=by,
+            requested=recorded.position,
+            expires_at=at + timedelta(seconds=event.ttl) if event.ttl else None,
+            due_at=None,
+            started_at=None,
+            ended_at=None,
+            version=1,
+            position=recorded.position,
+            created_at=at,
+            created_by=by,
+            updated_at=at,
+            updated_by=by,
+        )
+    if row is None or not isinstance(event, JobEvent):
+        raise ValueError(f"event {recorded.position} is of a job that was never asked for")
+    state = STATES.get(type(event))
+    row = replace(
+        row,
+        state=state.value if state else row.state,
+        due_at=None,
+        ended_at=at if state and state.ended else None,
+        version=event.originator_version,
+        position=recorded.position,
+        updated_at=at,
+        updated_by=by,
+    )
+    match event:
+        case JobStarted():
+            return replace(row, attempts=event.attempt, started_at=at)
+        case JobRetried():
+            error = {"code": event.code, "message": event.message}
+            return replace(row, error=error, due_at=at + timedelta(seconds=event.delay))
+        case JobOutlined() | OutlineApproved():
+            return replace(row, outline=event.outline, error=None)
+        case JobSucceeded():
+            return replace(row, result=event.result, error=None)
+        case JobFailed():
+            return replace(row, error={"code": event.code, "message": event.message})
+        case _:
+            return row
