@@ -116,6 +116,7 @@ class Bus:
         status, document = _answer(request, decisions, offsets, work)
         if not work.events and not request.keyed:
             return Answer(status, orjson.dumps(document))
+        metadata = _metadata(request)
         outcome = await self._log.append(
             Append(
                 caller=request.caller.user,
@@ -123,7 +124,7 @@ class Bus:
                 request_hash=request.request_hash,
                 status=status,
                 body=orjson.dumps(document),
-                metadata=_metadata(request),
+                metadata=metadata,
                 writes=work.writes,
                 events=work.events,
                 guards=work.guards if work.events else (),
@@ -132,7 +133,7 @@ class Bus:
         )
         match outcome:
             case Appended(base):
-                work.committed(base)
+                work.committed(base, metadata["actor"])
                 return Answer(status, orjson.dumps(shifted(document, base)))
             case Replayed():
                 return _replay(request, outcome)

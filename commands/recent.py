@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from commands.cache import Bounded
-from domain.block import BlockDeleted, BlockEdited, BlockEvent, BlockMoved
+from domain.block import BlockEdited, BlockEvent, BlockMoved
 from domain.events import Event, Recorded
 
 # Blocks that are followed, the changes that are kept of each, and the bytes that one takes; measured, roughly.
@@ -35,11 +35,6 @@ class Change:
     def moves(self) -> bool:
         """Whether the block stands elsewhere since. A rebalanced one got a shorter rank, and stands where it stood."""
         return self.kind is BlockMoved and not self.rebalanced
-
-    @property
-    def deletes(self) -> bool:
-        """Whether the block is deleted since."""
-        return self.kind is BlockDeleted
 
     @staticmethod
     def of(event: Event, actor: Mapping[str, Any], command_id: UUID) -> "Change":

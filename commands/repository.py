@@ -14,6 +14,7 @@ from commands.cache import ENTRY, Bounded, weight
 from commands.folding import Loaded, fold_block, fold_project
 from commands.loading import block_loader, project_loader
 from commands.ports import Clock, Decks, EventLog, EventQuery, Snapshots
+from commands.recent import Change, RecentChanges, summed_up
 from commands.small import load_job, load_theme, load_thread
 from commands.snapshots import NoSnapshots
 from domain.block import Block
@@ -87,6 +88,7 @@ class Repository:
         self._past = Bounded(blocks, cache_bytes // 8, _block_weight)
         self._projects = Bounded(projects, cache_bytes // 8, _project_weight)
         self._outlines = Bounded(outlines, cache_bytes // 4, _outline_weight)
+        self.recent = RecentChanges()
         self._asking: dict[UUID, asyncio.Task[Loaded[Project] | None]] = {}
 
     async def project(self, project_id: UUID) -> Loaded[Project]:
@@ -227,6 +229,14 @@ class Repository:
     async def history(self, stream_id: UUID, after_version: int) -> Sequence[Recorded]:
         """Read a stream's events after a version, for a client that has to rebase."""
         return await self._log.stream(stream_id, after_version)
+
+    async def changes(self, block_id: UUID, after_version: int, to: int) -> Sequence[Change]:
+        """Tell what happened to a block after a version, up to version `to` at least."""
+        known = self.recent.after(block_id, after_version, to)
+        if known is None:
+            known = summed_up(await self._log.stream(block_id, after_version))
+            self.recent.follow(block_id, known)
+        return known
 
     async def read(self, query: EventQuery, limit: int | None = None) -> Sequence[Recorded]:
         """Read events of the log, as a query asks for them."""

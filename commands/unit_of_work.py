@@ -10,6 +10,7 @@ from uuid import UUID
 
 from commands.folding import Loaded
 from commands.ports import NO_STREAM, EventQuery, EventWrite, StreamWrite
+from commands.recent import Change
 from commands.repository import Repository
 from domain.block import Block, BlockEvent
 from domain.comments import CommentEvent, CommentThread
@@ -197,6 +198,10 @@ class UnitOfWork:
         """Read the stored events of a stream after a version."""
         return await self._repository.history(stream_id, after_version)
 
+    async def changes_since(self, block: Block, version: int) -> Sequence[Change]:
+        """Tell what happened to a block in the log after a version."""
+        return await self._repository.changes(block.id, version, self.stored(block).version)
+
     async def read(self, query: EventQuery, limit: int | None = None) -> Sequence[Recorded]:
         """Read stored events, as a query asks for them."""
         return await self._repository.read(query, limit)
@@ -269,8 +274,11 @@ class UnitOfWork:
         """The outlines that structural decisions of this request rest on."""
         return list(self._guards.items())
 
-    def committed(self, base: int) -> None:
-        """Hand what was written, from position `base` + 1 on, to the cache."""
+    def committed(self, base: int, actor: Mapping[str, Any]) -> None:
+        """Hand what was written by an actor, from position `base` + 1 on, to the cache."""
+        for written in self.events:
+            if isinstance(written.event, BlockEvent):
+                self._repository.recent.note(written.event, actor, written.command_id)
         self._repository.committed(
             [Loaded(self._blocks[i], base + n) for i, n in self._last.items() if i in self._blocks],
             [Loaded(self._projects[i], base + n) for i, n in self._last.items() if i in self._projects],

@@ -61,6 +61,7 @@ class Runner:
             failed = await self._one_by_one(going, events, reached)
             if len(failed) == len(going):
                 raise
+            self._reached = max(self._reached, reached)
             for name in failed:
                 await self._stop(name)
         self._reached = max(self._reached, reached)

@@ -6,13 +6,13 @@ from commands.answers import Decision
 from commands.context import Context
 from commands.handlers.deciding import settled, unchanged
 from commands.handlers.refusing import invalid, require_base, version_conflict
-from commands.handlers.since import by_person, since
+from commands.handlers.since import since
 from commands.messages import AddBlock, MoveBlock, UndeleteBlock
+from commands.recent import Change
 from domain.block import Block, BlockAdded, BlockEvent
 from domain.block.changes import PLACE, BlockChanges, place_of
 from domain.content import ContentInvalid, new_content
 from domain.errors import AlreadyExists
-from domain.events import Recorded
 from domain.outline import Place
 
 
@@ -85,13 +85,13 @@ def _move_moved(
     place: Place,
     *,
     base: Block,
-    theirs: Recorded,
+    theirs: Change,
     command: MoveBlock,
     context: Context,
 ) -> str:
     """Move a block that somebody else has moved, and return the outcome: a machine only asks for it."""
     block = changes.block
-    beaten = context.caller.kind == "machine" and by_person(theirs)
+    beaten = context.caller.kind == "machine" and theirs.person
     if not beaten:
         changes.move(place.parent_id, place.rank)
         if command.on_conflict == "last-write-wins":

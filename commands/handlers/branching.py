@@ -137,12 +137,12 @@ async def _last_merged(project: Project, branched: Project, context: Context) ->
     """Find the last merge of the branch that was not undone; without one, where it was branched."""
     work = context.work
     merges = EventQuery(stream_id=project.id, topics=[BranchMerged.TOPIC], descending=True)
-    for recorded in await work.read(merges):
-        event = recorded.event
+    for found in await work.read(merges):
+        event = found.event
         if isinstance(event, BranchMerged) and event.branch_project_id == str(branched.id):
-            step = await step_at(work, project.id, recorded.position)
+            step = await step_at(work, project.id, found.position)
             if step is None or not await is_undone(work, project.id, step):
-                return _Merged(event.branch_position, recorded.position)
+                return _Merged(event.branch_position, found.position)
     begun = await work.read(EventQuery(stream_id=branched.id, topics=[ProjectBranched.TOPIC]), 1)
     return next(
         _Merged(r.position, r.event.origin_position) for r in begun if isinstance(r.event, ProjectBranched)

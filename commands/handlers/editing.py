@@ -8,14 +8,14 @@ from commands.context import Context
 from commands.handlers.deciding import settled
 from commands.handlers.merging import Content, Sides, differing, merge_into
 from commands.handlers.refusing import invalid, require_base, version_conflict
-from commands.handlers.since import by_person, since, together
+from commands.handlers.since import since, together
 from commands.messages import DeleteBlock, EditBlock
 from commands.ports import EventQuery
+from commands.recent import Change, summed_up
 from domain.block import Block, BlockDeleted
 from domain.block.changes import DELETED, BlockChanges
 from domain.block.marks import mark_id
 from domain.content import ContentInvalid, changed_content
-from domain.events import Recorded
 from domain.merge import merge_content
 
 
@@ -135,7 +135,7 @@ async def _edit_deleted(command: EditBlock, context: Context, block: Block, base
     if not edited:
         return settled(changes, context)
     deletion = await _deletion(block, context)
-    machine = context.caller.kind == "machine" and deletion is not None and by_person(deletion)
+    machine = context.caller.kind == "machine" and deletion is not None and deletion.person
     if command.on_conflict == "last-write-wins" and not machine:
         changes.undelete()
         outline = await context.work.outline(command.project_id)
@@ -154,13 +154,13 @@ async def _edit_deleted(command: EditBlock, context: Context, block: Block, base
     return settled(changes, context, "merged")
 
 
-async def _deletion(block: Block, context: Context) -> Recorded | None:
+async def _deletion(block: Block, context: Context) -> Change | None:
     """Return the event by which the block was deleted, unless it is this request's own."""
     if any(isinstance(event, BlockDeleted) for event in context.work.pending(block.id)):
         return None
     query = EventQuery(stream_id=block.id, topics=[BlockDeleted.TOPIC], descending=True)
     deleted = await context.work.read(query, 1)
-    return deleted[0] if deleted else None
+    return next(iter(summed_up(deleted)), None)
 
 
 def changed(block: Block, changes: Content, context: Context) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Inversion:
         self.streams |= await recorded(self.project_id, events, self.context)
 
     def _since(self, run: Run) -> Since:
-        return Since(run.since, (), self.context.caller.user)
+        return Since(summed_up(run.since), (), self.context.caller.user)
 
     def _restore(self, target: _Target) -> None:
         """Put content and place back, run by run."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from commands.context import Context
-from domain.block import Block, BlockConflictResolved, BlockDeleted, BlockEdited, BlockMoved
-from domain.events import Event, Recorded
+from commands.recent import Change
+from domain.block import Block, BlockConflictResolved, BlockMoved
+from domain.events import Event
 
 # What lies in a grid is in two fields: to take away a column is to take away its cells.
 _GRIDS: Final = ({"columns", "rows"}, {"categories", "series"})
@@ -20,9 +21,9 @@ def together(fields: Iterable[str]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Events of a block by others, then those of this request by the caller."""
+    """What the log has of a block since, and what this request has done to it."""
 
-    recorded: Sequence[Recorded]
+    changes: Sequence[Change]
     pending: Sequence[Event]
     caller: str
 
@@ -36,47 +37,28 @@ class Since:
         Others before the caller: his own edits since were merged with theirs, and hold what they wrote.
         """
         named = together(fields)
-        editors = [r.actor for r in self.recorded if _edits(r.event, named)]
-        anyone = editors or [r.actor for r in self.recorded] or [self.caller]
+        editors = [c.actor for c in self.changes if not named.isdisjoint(c.fields)]
+        anyone = editors or [c.actor for c in self.changes] or [self.caller]
         return next((actor for actor in reversed(anyone) if actor != self.caller), anyone[-1])
 
     def edited_by_person(self, fields: Iterable[str]) -> bool:
         """Tell whether a person has changed one of the fields."""
         named = together(fields)
-        return any(_edits(r.event, named) and by_person(r) for r in self.recorded)
+        return any(c.person and not named.isdisjoint(c.fields) for c in self.changes)
 
     def edited_outright(self, field: str) -> bool:
         """Tell whether a field was changed by anything but the settling of a conflict."""
-        settling = {r.command_id for r in self.recorded if isinstance(r.event, BlockConflictResolved)}
-        return any(_edits(r.event, {field}) and r.command_id not in settling for r in self.recorded)
+        settling = {c.command_id for c in self.changes if c.kind is BlockConflictResolved}
+        return any(field in c.fields and c.command_id not in settling for c in self.changes)
 
-    def move(self) -> Recorded | None:
+    def move(self) -> Change | None:
         """Return the last move; None if the block was not moved, or has since been moved by this request."""
-        if any(_moves(event) for event in self.pending):
+        if any(isinstance(e, BlockMoved) and not e.rebalanced for e in self.pending):
             return None
-        return next((r for r in reversed(self.recorded) if _moves(r.event)), None)
-
-    def deletion(self) -> Recorded | None:
-        """Return the last deletion, if there was one."""
-        return next((r for r in reversed(self.recorded) if isinstance(r.event, BlockDeleted)), None)
+        return next((c for c in reversed(self.changes) if c.moves), None)
 
 
 async def since(block: Block, version: int, context: Context) -> Since:
-    """Read what happened to a block after one of its versions."""
-    recorded = await context.work.history(block.id, version)
-    return Since(recorded, context.work.pending(block.id), context.caller.user)
-
-
-def by_person(recorded: Recorded) -> bool:
-    """Tell whether a person, and no machine, did it."""
-    kind: Any = recorded.metadata["actor"]["kind"]
-    return bool(kind == "person")
-
-
-def _edits(event: Event, fields: set[str]) -> bool:
-    return isinstance(event, BlockEdited) and not fields.isdisjoint(event.changes)
-
-
-def _moves(event: Event) -> bool:
-    # A rebalanced block got a shorter rank, and stands where it stood.
-    return isinstance(event, BlockMoved) and not event.rebalanced
+    """Tell what happened to a block after one of its versions."""
+    changes = await context.work.changes_since(block, version)
+    return Since(changes, context.work.pending(block.id), context.caller.user)

@@ -52,6 +52,8 @@ STATES: Mapping[type[JobEvent], JobState] = {
     JobExpired: JobState.EXPIRED,
     JobRequeued: JobState.QUEUED,
 }
+# The code of a retry that says nothing about the job: its worker was told to end.
+DRAINED = "drained"
 ENDS = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
 
@@ -92,6 +94,8 @@ class Job:
         match event:
             case JobStarted():
                 return replace(state, attempts=event.attempt, tries=state.tries + 1)
+            case JobRetried(code=code):
+                return replace(state, tries=state.tries - 1) if code == DRAINED else state
             case JobOutlined():
                 return replace(state, outline=event.outline)
             case OutlineApproved():

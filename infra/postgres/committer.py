@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -20,6 +21,7 @@ from infra.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+_STATEMENTS = STATEMENTS | {"append_one": one.STATEMENT}
 RETRY_FOR = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 # What says nothing about the request: the server is away or overloaded, so it is sent again. An attempt that
@@ -93,9 +95,13 @@ class Committer:
         if self._line is None or self._line.is_lost:
             await self.close()
             self._line = Line(await connect_for_append(self._settings))
-            for name, (types, query) in (STATEMENTS | {"append_one": one.STATEMENT}).items():
-                await self._line.prepare(name, types, query)
         return self._line
+
+    async def _call(self, name: LiteralString, parameters: Sequence[bytes | None]) -> bytes:
+        line = await self._ready()
+        if name not in line.prepared:
+            await line.prepare(name, *_STATEMENTS[name])
+        return await line.call(name.encode(), parameters)
 
     async def _send_each(self, batch: Sequence[Waiting]) -> None:
         """Send requests one by one, so that each is answered or refused for itself."""
@@ -108,28 +114,28 @@ class Committer:
                 waiting.refuse(refused)
 
     async def _send(self, batch: Sequence[Waiting]) -> None:
-        line = await self._ready()
         unsettled: list[tuple[Waiting, AppendOutcome | None]] = []
-        for waiting, outcome in zip(batch, await self._call(line, batch), strict=True):
+        for waiting, outcome in zip(batch, await self._append(batch), strict=True):
             if outcome is None or waiting.lost:
                 unsettled.append((waiting, outcome))
             elif not waiting.answer.done():
                 waiting.answer.set_result(outcome)
         # After all others are on their way: this asks the database again.
         for waiting, outcome in unsettled:
-            settled = await _settle(line, waiting, outcome)
+            settled = await _settle(await self._ready(), waiting, outcome)
             if not waiting.answer.done():
                 waiting.answer.set_result(settled)
 
-    async def _call(self, line: Line, batch: Sequence[Waiting]) -> Sequence[AppendOutcome | None]:
+    async def _append(self, batch: Sequence[Waiting]) -> Sequence[AppendOutcome | None]:
         requests = [w.request for w in batch]
         if not batch[0].single:
-            answer = await line.call(b"append_events", arguments(requests, self._structural))
-            return outcomes(requests, answer)
+            return outcomes(
+                requests, await self._call("append_events", arguments(requests, self._structural))
+            )
         if len(requests) == 1:
-            answer = await line.call(b"append_one", one.one_arguments(requests[0], self._structural))
+            answer = await self._call("append_one", one.one_arguments(requests[0], self._structural))
             return [one.one_outcome(requests[0], answer)]
-        answer = await line.call(b"append_single", single_arguments(requests, self._structural))
+        answer = await self._call("append_single", single_arguments(requests, self._structural))
         return single_outcomes(requests, answer)
 
 

@@ -29,6 +29,7 @@ class Line:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.prepared: set[str] = set()
         self._pgconn = connection.pgconn
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[bytes] | None = None
@@ -44,6 +45,7 @@ class Line:
         """Prepare a statement; it is gone with the connection."""
         self.release()
         await self.connection.execute(f"prepare {name} ({types}) as {query}".encode(), prepare=False)
+        self.prepared.add(name)
 
     async def call(self, name: bytes, parameters: Sequence[Buffer | None]) -> bytes:
         """Run a prepared statement with binary parameters, and return the one binary value of its one row.

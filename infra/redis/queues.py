@@ -111,11 +111,11 @@ class RedisQueue:
     def __post_init__(self) -> None:
         """Read the scripts."""
         self._parts = [self.keys.queue(self.name, part) for part in PARTS]
-        folder = files("infra.redis") / "scripts" / "queues"
-        head = (folder / "head.lua").read_text("utf-8")
+        folder = files("infra.redis") / "scripts"
+        head = (folder / "queue_head.lua").read_text("utf-8")
         names = ("enqueue", "acquire", "settle", "beat", "cancel")
         self._scripts = {
-            name: self.redis.register_script(head + (folder / f"{name}.lua").read_text("utf-8"))
+            name: self.redis.register_script(head + (folder / f"queue_{name}.lua").read_text("utf-8"))
             for name in names
         }
 
@@ -169,7 +169,7 @@ class RedisQueue:
         return arguments
 
     async def beat(self, held: Sequence[tuple[Ticket, str]]) -> list[int]:
-        """Keep the leases of jobs held under tokens alive; see `beat.lua` for the answers."""
+        """Keep the leases of jobs held under tokens alive; see `queue_beat.lua` for the answers."""
         arguments: list[str | int] = [self.lease]
         for ticket, token in held:
             arguments += [str(ticket.job_id), token, ticket.entry]

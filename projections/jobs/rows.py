@@ -11,6 +11,7 @@ from domain.job import (
     JobFailed,
     JobOutlined,
     JobRequested,
+    JobRequeued,
     JobRetried,
     JobStarted,
     JobState,
@@ -116,5 +117,7 @@ def fold(row: JobRow | None, recorded: Recorded) -> JobRow:
             return replace(row, result=event.result, error=None)
         case JobFailed():
             return replace(row, error={"code": event.code, "message": event.message})
+        case JobRequeued():
+            return replace(row, error=None, expires_at=None)
         case _:
             return row

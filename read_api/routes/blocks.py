@@ -22,6 +22,8 @@ from read_api.side import Reading
 
 LIST = "blocks"
 LIST_THEN = "blocks then"
+# The most blocks that a project has.
+WHOLE = 2_000
 
 
 async def _load_one(
@@ -101,6 +103,10 @@ class BlockQueries:
         if block_type is not None and block_type not in queries.BLOCK_TYPES:
             raise Invalid.at("type", f"must be one of {', '.join(queries.BLOCK_TYPES)}")
         cursor = parameters.values.get("cursor")
+        limit = parameters.limit
+        if parameters.flag("whole"):
+            # A project has no more than these: one document of it all, for who shows the whole deck.
+            limit = WHOLE
         if parameters.past:
             return await self._many_past(request, project_id, user, parameters, block_type)
         place = reading.cursors.decode(LIST, cursor, str)
@@ -109,7 +115,7 @@ class BlockQueries:
         subject = Subject(
             kind="blocks",
             key=self._keys.document(
-                project_id, f"blocks:{parameters.limit}:{block_type or ''}:{cursor or ''}"
+                project_id, f"blocks:{limit}:{block_type or ''}:{cursor or ''}"
             ),
             touched=(project_id, TREE),
             model="blocks",
@@ -122,7 +128,7 @@ class BlockQueries:
                 cursors=reading.cursors,
                 block_type=block_type,
                 after=str(place[0]).split("\n") if place else None,
-                limit=parameters.limit,
+                limit=limit,
             ),
         )
         document, position = await reading.documents.get(subject, parameters.min_position)

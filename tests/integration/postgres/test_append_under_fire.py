@@ -36,7 +36,7 @@ async def test_every_acknowledged_request_is_in_the_log_once_whatever_connection
             while True:
                 ended = await table.rows(
                     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                    " and application_name = 'decklog' and pid <> pg_backend_pid() order by random() limit 2"
+                    " and application_name = 'decklog' and pid <> pg_backend_pid() order by random() limit 1"
                 )
                 killed += len(ended)
                 await asyncio.sleep(picked.uniform(0.0, 0.04))
