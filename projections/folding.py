@@ -7,12 +7,29 @@ rows may have been forgotten at any time (a rebuild met nothing but tombstones o
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.events import Event, Recorded
 from domain.project import ProjectAttached, ProjectRetention
 from projections.model import ReadModel
 from projections.ports import LogReader, Session
 
 CHUNK = 1_000
+
+
+def concerned(
+    models: Sequence[ReadModel], events: Sequence[Recorded]
+) -> list[tuple[ReadModel, list[Recorded]]]:
+    """Tell which models have something to fold, and what: most events concern one of many."""
+    due: dict[str, list[Recorded]] = {m.name: [] for m in models}
+    takers: dict[type[Event], list[list[Recorded]]] = {}
+    for recorded in events:
+        kind = type(recorded.event)
+        lists = takers.get(kind)
+        if lists is None:
+            lists = [due[m.name] for m in models if issubclass(kind, (*m.follows, ProjectRetention))]
+            takers[kind] = lists
+        for taker in lists:
+            taker.append(recorded)
+    return [(m, due[m.name]) for m in models if due[m.name]]
 
 
 async def fold(model: ReadModel, session: Session, events: Sequence[Recorded], log: LogReader) -> None:

@@ -9,12 +9,11 @@ import logging
 from collections.abc import Collection, Sequence
 
 from domain.events import Recorded
-from domain.project import ProjectRetention
 from projections import checkpoints, failures
-from projections.folding import fold
+from projections.folding import concerned, fold
 from projections.model import ReadModel
 from projections.partitions import partition_of
-from projections.ports import Database, LogReader, Session
+from projections.ports import Database, LogReader
 
 logger = logging.getLogger(__name__)
 
@@ -77,19 +76,10 @@ class Runner:
         async with self._database.transaction() as session:
             done = await checkpoints.lock_all(session, names, self._partition)
             behind = [name for name in names if done[name] < reached]
-            for name in behind:
-                new = [e for e in events if e.position > done[name]]
-                await self._fold(session, self._models[name], new)
+            for model, due in concerned([self._models[name] for name in behind], events):
+                if new := [e for e in due if e.position > done[model.name]]:
+                    await fold(model, session, new, self._log)
             await checkpoints.advance_all(session, behind, self._partition, reached)
-
-    async def _fold(
-        self, session: Session, model: ReadModel, events: Sequence[Recorded], without: Collection[int] = ()
-    ) -> None:
-        # Most batches concern few models, and to fold nothing would still cost a call each.
-        concerned = (*model.follows, ProjectRetention)
-        due = [e for e in events if isinstance(e.event, concerned) and e.position not in without]
-        if due:
-            await fold(model, session, due, self._log)
 
     async def _one_by_one(self, names: Sequence[str], events: Sequence[Recorded], reached: int) -> list[str]:
         failed: list[str] = []
@@ -134,8 +124,10 @@ class Runner:
         async with self._database.transaction() as session:
             done = await checkpoints.lock_all(session, [name], self._partition)
             if done[name] < reached:
-                new = [e for e in events if e.position > done[name]]
-                await self._fold(session, self._models[name], new, without)
+                for model, due in concerned([self._models[name]], events):
+                    new = [e for e in due if e.position > done[name] and e.position not in without]
+                    if new:
+                        await fold(model, session, new, self._log)
                 await checkpoints.advance_all(session, [name], self._partition, reached)
 
     async def _find(

@@ -11,7 +11,8 @@ from typing import Final
 
 from domain.catalogue import event_registry
 from infra.bootstrap import read_models, worker_side
-from infra.postgres.connections import connect
+from infra.postgres.connections import Connection, connect
+from infra.postgres.event_log import PostgresEventLog
 from infra.postgres.read_database import PostgresSession
 from infra.postgres.rebuilds import (
     LIVE,
@@ -26,7 +27,7 @@ from infra.postgres.rebuilds import (
 )
 from infra.postgres.shards import CHUNK, Range, read_range
 from infra.settings import Settings
-from projections.folding import fold
+from projections.folding import concerned, fold
 from projections.model import ReadModel
 
 LOOK_EVERY: Final = 0.25
@@ -117,8 +118,9 @@ async def _fold_shards(
     # Not forked: this process has connections and threads.
     with ProcessPoolExecutor(processes, get_context("spawn"), _ignore_interrupts) as pool:
         loop = asyncio.get_running_loop()
+        shares = [run.shards[k::processes] for k in range(processes)]
         waiting = {
-            loop.run_in_executor(pool, fold_shard, settings, run.models, shard) for shard in run.shards
+            loop.run_in_executor(pool, fold_shards, settings, run.models, share) for share in shares if share
         }
         try:
             while waiting:
@@ -138,33 +140,37 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def fold_shard(settings: Settings, names: Sequence[str], shard: int) -> None:
-    """Fold one shard into the shadow tables, from where it has come to; the work of one process."""
-    asyncio.run(_fold_shard(settings, [m for m in read_models() if m.name in names], shard))
+def fold_shards(settings: Settings, names: Sequence[str], shards: Sequence[int]) -> None:
+    """Fold shards into the shadow tables, from where they have come to; the work of one process."""
+    asyncio.run(_fold(settings, [m for m in read_models() if m.name in names], shards))
 
 
-async def _fold_shard(settings: Settings, models: Sequence[ReadModel], shard: int) -> None:
-    side = worker_side(settings)
-    await side.start()
-    try:
-        # What a crash of the server loses of it is folded again: rows and place are lost together.
-        async with await connect(
-            settings,
-            search_path=f"{SHADOW},{LIVE}",
-            synchronous_commit="off",
-            statement_timeout="0",
-        ) as connection:
-            registry, session = event_registry(), PostgresSession(connection)
-            place, head = await place_of_shard(connection, shard)
-            while events := await read_range(connection, registry, place, to=head):
-                last = events[-1]
-                async with connection.transaction():
-                    for model in models:
-                        await fold(model, session, events, side.log)
-                    await note_shard(connection, shard, last.project_id, last.position, len(events))
-                place = Range(shard, last.project_id, last.position, place.until_project)
-                if len(events) < CHUNK:
-                    break
-            await end_shard(connection, shard)
-    finally:
-        await side.stop()
+async def _fold(settings: Settings, models: Sequence[ReadModel], shards: Sequence[int]) -> None:
+    # Its pool stays closed: what a model needs of the log, it reads on the connection at hand.
+    log = worker_side(settings).log
+    # What a crash of the server loses of it is folded again: rows and place are lost together.
+    async with await connect(
+        settings,
+        search_path=f"{SHADOW},{LIVE}",
+        synchronous_commit="off",
+        statement_timeout="0",
+    ) as connection:
+        for shard in shards:
+            await _fold_shard(connection, models, shard, log)
+
+
+async def _fold_shard(
+    connection: Connection, models: Sequence[ReadModel], shard: int, log: PostgresEventLog
+) -> None:
+    registry, session = event_registry(), PostgresSession(connection)
+    place, head = await place_of_shard(connection, shard)
+    while events := await read_range(connection, registry, place, to=head):
+        last = events[-1]
+        async with connection.transaction():
+            for model, due in concerned(models, events):
+                await fold(model, session, due, log)
+            await note_shard(connection, shard, last.project_id, last.position, len(events))
+        place = Range(shard, last.project_id, last.position, place.until_project)
+        if len(events) < CHUNK:
+            break
+    await end_shard(connection, shard)

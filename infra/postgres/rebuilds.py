@@ -19,7 +19,7 @@ from infra.postgres.read_database import PostgresSession
 from infra.postgres.shards import Range, ranges
 from infra.settings import Settings
 from projections import checkpoints
-from projections.folding import fold
+from projections.folding import concerned, fold
 from projections.model import ReadModel
 from projections.partitions import partition_of
 from projections.ports import LogReader
@@ -157,8 +157,8 @@ class Rebuilds:
                 return
             events = await log.after(position, CHUNK, to=head)
             async with self._connection.transaction():
-                for model in models:
-                    await fold(model, self._session, events, log)
+                for model, due in concerned(models, events):
+                    await fold(model, self._session, due, log)
                 await self._connection.execute(
                     "update projection_rebuild set position = %s", [events[-1].position]
                 )
@@ -246,8 +246,8 @@ class Rebuilds:
         position, (head, epoch) = await self._position(), await log.head()
         while position < head:
             events = await log.after(position, CHUNK, to=head)
-            for model in models:
-                await fold(model, self._session, events, log)
+            for model, due in concerned(models, events):
+                await fold(model, self._session, due, log)
             position = events[-1].position
         await self._connection.execute("select set_config('lock_timeout', %s, true)", [str(PATIENCE)])
         await self._connection.execute(SQL("drop schema if exists {} cascade").format(Identifier(RETIRED)))
@@ -315,7 +315,8 @@ class Rebuilds:
                 for e in events
                 if e.position <= reached.get(partition_of(e.project_id, self._partitions), 0)
             ]
-            await fold(model, self._session, due, log)
+            for _, mine in concerned([model], due):
+                await fold(model, self._session, mine, log)
 
     async def _compare(self, model: str, table: str, reached: dict[int, int]) -> list[Difference]:
         keys = [

@@ -11,7 +11,17 @@ from domain.content import BLOCK_TYPES
 from domain.documents import BlockDocument
 from projections.ports import Session
 
-__all__ = ["BLOCK_TYPES", "BlockDocument", "document", "find", "load", "remove", "save", "tree_page"]
+__all__ = [
+    "BLOCK_TYPES",
+    "BlockDocument",
+    "document",
+    "find",
+    "load",
+    "remove",
+    "save",
+    "tree_documents",
+    "tree_page",
+]
 
 COLUMNS = (
     "project_id, block_id, parent_id, type, rank, deleted, version, position,"
@@ -118,6 +128,58 @@ async def tree_page(
     if not rows:
         return 0, []
     return rows[0][0], [(r[1], BlockDocument(*r[2:])) for r in rows if r[1] is not None]
+
+
+# As `document` renders a row, by the server: rows need not become objects first, nor these text again.
+# Concatenation, for it takes half of the time of `json_build_object`; what may need escapes is quoted by to_json.
+_WHEN = """to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+_DOCUMENT = (
+    """'{"id":"' || b.block_id || '","project_id":"' || b.project_id"""
+    """ || '","parent_id":' || coalesce('"' || b.parent_id || '"', 'null')"""
+    """ || ',"type":"' || b.type || '","rank":"' || b.rank"""
+    """ || '","origin_block_id":' || coalesce('"' || b.origin_block_id || '"', 'null')"""
+    """ || ',"content":' || b.content || ',"version":' || b.version || ',"position":' || b.position"""
+    """ || ',"deleted":' || b.deleted"""
+    f""" || ',"created_at":"' || {_WHEN.format("b.created_at")} || '","created_by":' || to_json(b.created_by)"""
+    f""" || ',"updated_at":"' || {_WHEN.format("b.updated_at")} || '","updated_by":' || to_json(b.updated_by)"""
+    """ || '}'"""
+)
+
+
+async def tree_documents(
+    session: Session,
+    partition: int,
+    project_id: UUID,
+    *,
+    block_type: str | None,
+    after: str | None,
+    limit: int,
+) -> tuple[int, list[str], str | None]:
+    """Return the checkpoint, a page of rendered documents in tree order, and where it ends if it is not the last.
+
+    `after` is where a page before ended.
+    """
+    conditions = ""
+    values: list[Any] = [project_id]
+    if block_type is not None:
+        conditions += " and b.type = %s"
+        values.append(block_type)
+    if after is not None:
+        conditions += f" and {_PATH} > %s::text[]"
+        values.append(after.split("\n"))
+    rows = await session.fetch(
+        "with page as materialized ("
+        f"select {_PATH} as path, {_DOCUMENT} as document {_TREE} {conditions} order by path limit %s)"
+        " select c.position, page.document, case when page.n = %s then array_to_string(page.path, E'\\n') end"
+        " from projection_checkpoints c"
+        " left join (select *, row_number() over (order by path) as n from page) page on true"
+        " where c.model = 'blocks' and c.partition = %s order by page.n",
+        (*values, limit + 1, limit, partition),
+    )
+    if not rows:
+        return 0, [], None
+    documents = [r[1] for r in rows if r[1] is not None]
+    return rows[0][0], documents[:limit], rows[limit - 1][2] if len(documents) > limit else None
 
 
 def document(row: BlockDocument) -> dict[str, Any]:

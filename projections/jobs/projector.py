@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.events import Event, Recorded
+from domain.job import JobEvent
 from projections.jobs import queries
 from projections.jobs.rows import fold, key_of
 from projections.ports import Session
@@ -14,6 +15,7 @@ class JobsModel:
 
     name = "jobs"
     version = 1
+    follows: tuple[type[Event], ...] = (JobEvent,)
     tables: tuple[str, ...] = ("job_rows",)
 
     async def apply(self, session: Session, events: Sequence[Recorded]) -> None:

@@ -94,9 +94,7 @@ async def page(
     return rows[0][0], [JobRow(*r[1:]) for r in rows if r[1] is not None]
 
 
-async def one(
-    session: Session, partition: int, project_id: UUID, job_id: UUID
-) -> tuple[int, JobRow | None]:
+async def one(session: Session, partition: int, project_id: UUID, job_id: UUID) -> tuple[int, JobRow | None]:
     """Return the checkpoint and a job of a project, None if there is none."""
     rows = await session.fetch(
         f"select c.position, {_QUALIFIED} from projection_checkpoints c"

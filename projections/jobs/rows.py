@@ -7,6 +7,9 @@ from uuid import UUID
 
 from domain.events import Recorded
 from domain.job import (
+    ExportRequested,
+    GenerationRequested,
+    ImageRequested,
     JobEvent,
     JobFailed,
     JobOutlined,
@@ -17,10 +20,15 @@ from domain.job import (
     JobState,
     JobSucceeded,
     OutlineApproved,
+    ThinkingRequested,
 )
-from domain.job.aggregate import STATES
+from domain.job.aggregate import STATES as LEADS_TO
 
 Key = tuple[UUID, UUID]
+
+KINDS = tuple(e.QUEUE for e in (GenerationRequested, ThinkingRequested, ImageRequested, ExportRequested))
+STATES = tuple(state.value for state in JobState)
+RUNNING = JobState.RUNNING.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ def fold(row: JobRow | None, recorded: Recorded) -> JobRow:
         )
     if row is None or not isinstance(event, JobEvent):
         raise ValueError(f"event {recorded.position} is of a job that was never asked for")
-    state = STATES.get(type(event))
+    state = LEADS_TO.get(type(event))
     row = replace(
         row,
         state=state.value if state else row.state,

@@ -9,7 +9,7 @@ from workload import all_busy, check_rows
 from infra.bootstrap import read_models
 from infra.postgres.rebuilds import Busy, Nothing, rebuilding
 from infra.settings import Settings
-from workers.rebuilding import fold_shard, rebuild, revert
+from workers.rebuilding import fold_shards, rebuild, revert
 
 MODELS = [m.name for m in read_models()]
 
@@ -126,7 +126,7 @@ async def test_an_interrupted_rebuild_goes_on_where_it_was(fast: Settings) -> No
         models = read_models()
         async with rebuilding(fast) as rebuilds:
             run = await rebuilds.begin(models, 4)
-            await asyncio.to_thread(fold_shard, fast, MODELS, run.shards[0])
+            await asyncio.to_thread(fold_shards, fast, MODELS, run.shards[:1])
             done = await rebuilds.folded()
         assert 0 < done < run.head
 
