@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from commands.ports import CHUNK, EventQuery
+from commands.recent import Change
 from commands.unit_of_work import UnitOfWork
 from domain.block import Block, BlockEvent, BlockMoved
 from domain.documents import BlockDocument
@@ -19,14 +20,14 @@ FEW: Final = 12
 class Run:
     """Events of a step that follow each other in a block's stream.
 
-    `before` is None where the block begins with them. `since` are the block's later events that are not of the
+    `before` is None where the block begins with them. `since` is what came later and is not of the
     step.
     """
 
     before: Block | None
     after: Block
     moved: bool = False
-    since: list[Recorded] = field(default_factory=list)
+    since: list[Change] = field(default_factory=list)
 
 
 def as_block(document: BlockDocument) -> Block:
@@ -110,8 +111,9 @@ class _Tracing:
         before, self.block = self.block, Block.evolve(self.block, event)
         if event.originator_version not in self._versions:
             self._open = False
+            change = Change.of(event, recorded.metadata["actor"], recorded.command_id)
             for run in self.runs:
-                run.since.append(recorded)
+                run.since.append(change)
             return
         if not self._open:
             self.runs.append(Run(before, self.block))

@@ -14,6 +14,7 @@ from commands.repository import Repository
 from domain.errors import Unavailable
 from infra.http.auth import Authenticator
 from infra.postgres.appender import Appender
+from infra.postgres.blobs import PostgresBlobs
 from infra.postgres.connections import Connection, pool
 from infra.postgres.decks import PostgresDecks
 from infra.postgres.epochs import EpochWatch
@@ -30,6 +31,7 @@ from projections.access import Rights
 from projections.blocks.projector import BlocksModel
 from projections.comments.projector import CommentsModel
 from projections.conflicts.projector import ConflictsModel
+from projections.jobs.projector import JobsModel
 from projections.model import ReadModel
 from projections.projects.projector import ProjectsModel
 from projections.sessions.projector import SessionsModel
@@ -55,6 +57,7 @@ class WriteSide:
     snapshots: PostgresSnapshots
     decks: PostgresDecks
     epochs: EpochWatch
+    blobs: PostgresBlobs
 
     async def start(self) -> None:
         """Open connections and begin to take requests."""
@@ -109,6 +112,7 @@ def write_side(settings: Settings) -> WriteSide:
         snapshots=snapshots,
         decks=decks,
         epochs=EpochWatch(settings, connections, begin_anew),
+        blobs=PostgresBlobs(connections, settings.blob_dir),
     )
 
 
@@ -148,6 +152,7 @@ def read_models() -> tuple[ReadModel, ...]:
         SessionsModel(),
         ConflictsModel(),
         SuggestionsModel(),
+        JobsModel(),
     )
 
 
@@ -179,6 +184,7 @@ class ReadSide:
     decks: PostgresDecks
     # Where read tables are read if it is as far as is needed; `database` is the primary.
     replica: ReplicaDatabase | None
+    blobs: PostgresBlobs
 
     async def start(self) -> None:
         """Open connections."""
@@ -235,4 +241,5 @@ def read_side(settings: Settings) -> ReadSide:
         personal=Revealer(vault),
         decks=PostgresDecks(connections, log),
         replica=ReplicaDatabase(near, database, time.monotonic) if near else None,
+        blobs=PostgresBlobs(connections, settings.blob_dir),
     )

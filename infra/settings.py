@@ -73,6 +73,10 @@ class Settings(BaseSettings):
         default=30_000, ge=100, description="between two looks for jobs that no queue knows of"
     )
 
+    blob_dir: Path | None = Field(
+        default=None, description="a folder that all processes share, for uploads and exports; else the database"
+    )
+
     read_wait_ms: int = Field(default=2_000, ge=0, description="how long a read waits for `min_position`")
     rights_max_age_ms: int = Field(default=800, ge=0, le=1_000)
     past_cache_mb: int = Field(default=64, ge=0, description="decks of past positions kept in a read process")

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Any
 
 import psycopg
@@ -12,7 +11,6 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 
 from infra.bootstrap import ReadSide, read_side
 from infra.http.errors import Unavailable
@@ -24,6 +22,7 @@ from infra.redis import clearing
 from infra.runtime import settle_memory
 from infra.settings import Settings
 from projections import checkpoints, failures
+from read_api import studio_files
 from read_api.cache_report import CacheReport
 from read_api.checkpoints import CheckpointWatch
 from read_api.documents import Documents, Limits
@@ -38,6 +37,7 @@ from read_api.responses import Responder
 from read_api.routes import query_routes
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
+from read_api.studio_files import StudioFiles
 from read_api.tables import Tables
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,8 @@ def create_app(settings: Settings) -> FastAPI:
     install_problems(app)
     install_openapi(app)
     app.add_middleware(HotRoutes, routes=hot)
-    app.mount("/studio", StaticFiles(directory=str(files("read_api") / "studio")), name="studio")
+    app.mount(f"/studio/v-{studio_files.version()}", StudioFiles(studio_files.FOR_GOOD), name="studio")
+    app.mount("/studio", StudioFiles(studio_files.FOR_NOW))
     return app
 
 
@@ -195,9 +196,13 @@ def _studio(settings: Settings) -> list[Route]:
         "Cache-Control": "no-cache",
     }
 
-    async def page(_: Request) -> Response:
-        html = (files("read_api") / "studio" / "index.html").read_bytes()
-        return Response(html, headers=headers, media_type="text/html")
+    name = studio_files.version()
+    headers["ETag"] = f'"{name}"'
+
+    async def page(request: Request) -> Response:
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(studio_files.page(name), headers=headers, media_type="text/html")
 
     async def config(_: Request) -> Response:
         return JSONResponse({"write_url": settings.write_public_url}, headers={"Cache-Control": "no-cache"})

@@ -17,6 +17,11 @@ PRIVATE = "private, no-cache"
 SETTLED = "private, max-age=300, immutable"
 
 
+# What comes with the product is the same for everybody: a cache at the edge may keep it, and answer with it
+# while it asks whether it still holds.
+PUBLIC = "public, max-age=86400, stale-while-revalidate=604800"
+
+
 class Responder:
     """Builds answers with their position and ETag."""
 
@@ -24,13 +29,25 @@ class Responder:
         self._epoch = epoch.hex[:8]
 
     def answer(
-        self, request: Request, body: bytes, position: int, tag: str, *, settled: bool = False
+        self,
+        request: Request,
+        body: bytes,
+        position: int,
+        tag: str,
+        *,
+        settled: bool = False,
+        public: bool = False,
     ) -> Response:
-        """Answer a body, or 304 if the caller has it; `settled` is what can never change."""
+        """Answer a body, or 304 if the caller has it.
+
+        `settled` is what can never change, `public` what is the same for everybody.
+        """
         etag = f'W/"{self._epoch}-{tag}"'
         headers = {POSITION: str(position), "ETag": etag, "Cache-Control": PRIVATE}
         if settled:
             headers |= {"Cache-Control": SETTLED, "Vary": "Authorization"}
+        elif public:
+            headers["Cache-Control"] = PUBLIC
         asked = request.headers.get("if-none-match")
         if asked is not None and etag in (part.strip() for part in asked.split(",")):
             return Response(status_code=NOT_MODIFIED, headers=headers)
@@ -52,3 +69,8 @@ def body_tag(body: bytes) -> str:
 def page_body(items: Sequence[Any], next_cursor: str | None) -> bytes:
     """Render a page."""
     return orjson.dumps({"items": items, "next_cursor": next_cursor})
+
+
+def rendered_page(items: Sequence[str], next_cursor: str | None) -> bytes:
+    """Put together a page of items that are JSON already."""
+    return f'{{"items":[{",".join(items)}],"next_cursor":{orjson.dumps(next_cursor).decode()}}}'.encode()

@@ -1,23 +1,23 @@
-"""The worker process: relay, projectors and broadcasters, each on one process at a time by lease."""
+"""The worker process: duties, each on one process at a time by lease, and jobs, on all processes at once."""
 
 import asyncio
 import functools
 import logging
 import signal
 from datetime import timedelta
-from uuid import UUID
 
 import psycopg
 
 from domain.catalogue import event_registry
 from domain.errors import Unavailable
-from infra.bootstrap import WorkerSide, worker_side
+from infra.bootstrap import WorkerSide, WriteSide, worker_side, write_side
 from infra.cancelling import stop_if_cancelled
 from infra.postgres.command_results import CommandResults
 from infra.postgres.keyframe_progress import KeyframeProgress
 from infra.postgres.keyframes import Keyframes
 from infra.postgres.leases import Duty, Leases
 from infra.postgres.listener import listen
+from infra.redis.keys import Keys
 from infra.redis.publisher import StreamPublisher
 from infra.runtime import settle_memory
 from infra.settings import Settings
@@ -26,6 +26,8 @@ from projections.runner import Runner
 from workers.broadcaster import Broadcaster
 from workers.following import follow
 from workers.janitor import Janitor
+from workers.jobs import registry
+from workers.jobs.running import HandlerMaker, JobWorkers
 from workers.keyframing import Keyframer
 from workers.relay import Relay
 
@@ -41,16 +43,24 @@ class NewEpoch(Exception):
 
 
 class Workers:
-    """All background duties of one process."""
+    """All background duties of one process, and its share of the jobs.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        handlers: makes what does the jobs, by queue.
+    """
+
+    def __init__(self, settings: Settings, handlers: HandlerMaker = registry.handlers) -> None:
         self._settings = settings
+        self._handlers = handlers
         self._side: WorkerSide = worker_side(settings)
+        self._write: WriteSide = write_side(settings)
+        self._jobs: JobWorkers | None = None
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Do duties until cancelled; begin anew when the log has another epoch."""
         await self._side.start()
+        await self._write.start()
         try:
             while True:
                 try:
@@ -58,30 +68,48 @@ class Workers:
                 except* NewEpoch:
                     logger.warning("the log has another epoch: all duties begin anew")
         finally:
+            await self._write.stop()
             await self._side.stop()
 
+    async def drain(self) -> None:
+        """Begin no job any more, and let those under way end, as long as the settings give them time."""
+        if self._jobs is not None:
+            await self._jobs.drain()
+
+    async def _known_keys(self) -> Keys:
+        while True:
+            try:
+                return await self._side.keys()
+            except (psycopg.Error, Unavailable) as away:
+                logger.warning("the log's epoch is not known: %s", away)
+            stop_if_cancelled()
+            await asyncio.sleep(EPOCH_EVERY)
+
     async def _do_duties(self) -> None:
+        keys = await self._known_keys()
+        jobs = self._jobs = JobWorkers(self._settings, self._side, self._write, keys, self._handlers)
         duties: dict[str, Duty] = {"relay": self._relay, "janitor": self._sweep, "keyframes": self._keyframe}
+        duties["queues"] = jobs.keep
         for k in range(self._settings.stream_partitions):
             duties[f"projector:{k}"] = functools.partial(self._project, k)
             duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, k)
+            duties[f"dispatcher:{k}"] = functools.partial(jobs.dispatch, k)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(listen(self._settings, LOG_CHANNEL, lambda _: self._wake.set()))
             tasks.create_task(Leases(self._settings, duties).run())
-            tasks.create_task(self._mind_epoch())
+            tasks.create_task(self._mind_epoch(keys))
+            tasks.create_task(jobs.run())
 
-    async def _mind_epoch(self) -> None:
+    async def _mind_epoch(self, keys: Keys) -> None:
         """End when the log gets another epoch: every duty holds Redis keys of the one that it began in."""
-        known: UUID | None = None
         while True:
             try:
-                _, epoch = await self._side.log.head()
+                now = await self._side.keys()
             except (psycopg.Error, Unavailable) as away:
                 logger.warning("the log's epoch is not known: %s", away)
             else:
-                if known not in {None, epoch}:
+                if now != keys:
                     raise NewEpoch
-                known = epoch
             stop_if_cancelled()
             await asyncio.sleep(EPOCH_EVERY)
 
@@ -156,11 +184,13 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    work = asyncio.create_task(Workers(settings).run())
+    workers = Workers(settings)
+    work = asyncio.create_task(workers.run())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if work.done():
         work.result()
+    await workers.drain()
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)

@@ -8,7 +8,14 @@ from commands.answers import Decision
 from commands.context import Context
 from commands.handlers.branch_merging import BranchMerging
 from commands.handlers.deciding import recorded, told
-from commands.handlers.moments import deck_at, deck_now, document_of, require_room, require_unchanged
+from commands.handlers.moments import (
+    deck_at,
+    deck_now,
+    document_of,
+    require_room,
+    require_unchanged,
+    require_writable,
+)
 from commands.messages import BranchProject, MergeBranch
 from commands.ports import EventQuery
 from commands.steps import is_undone, step_at
@@ -56,6 +63,7 @@ async def branch(command: BranchProject, context: Context) -> Decision:
     blocks = list(_copies(deck, project_id))
     context.work.begin_project(project_id)
     await recorded(project_id, [created, *blocks], context)
+    require_writable(context, "project_id")
     streams = context.record(project_id, [branched])
     result = {"project_id": str(project_id), "origin_position": deck.position, "blocks": len(blocks)}
     return Decision(project_id, streams, result=result)
@@ -92,6 +100,7 @@ async def merge(command: MergeBranch, context: Context) -> Decision:
     await merging.run()
     blocks = await recorded(project.id, merging.events, context)
     require_room(outline, "branch_id")
+    require_writable(context, "branch_id")
     await _merge_document(project, since.project, base, mine, context)
     project = await work.project(project.id)
     marker = BranchMerged(

@@ -15,6 +15,7 @@ from domain.content import new_content
 from domain.errors import Invalid
 from domain.events import Event
 from domain.project import Project
+from domain.theme import BUILT_IN
 
 TITLE_LENGTH = 200
 
@@ -27,7 +28,9 @@ async def import_markdown(command: ImportMarkdown, context: Context) -> Decision
         raise Invalid.at(refused.field, refused.message, refused.limit) from refused
     project_id = context.new_id("project")
     title = command.title or (deck.title or "Imported deck")[:TITLE_LENGTH].strip()
-    created = Project.create(project_id, title=title, owner=context.caller.user, aspect="16:9", theme_id=None)
+    created = Project.create(
+        project_id, title=title, owner=context.caller.user, aspect=deck.aspect or "16:9", theme_id=_theme(deck)
+    )
     context.work.begin_project(project_id)
     streams = context.record(project_id, [created, *_blocks(deck, project_id, context)])
     warnings = [{"line": w.line, "message": w.message} for w in deck.warnings]
@@ -63,4 +66,15 @@ def _blocks(deck: ImportedDeck, project_id: UUID, context: Context) -> Iterator[
         yield added(slide_id, None, "slide", slide_rank, slide.content)
         ranks = generate_n_keys_between(None, None, len(slide.blocks))
         for k, (block, rank) in enumerate(zip(slide.blocks, ranks, strict=True)):
-            yield added(context.new_id(f"slide.{i}.block.{k}"), slide_id, block.type, rank, block.content)
+            block_id = context.new_id(f"slide.{i}.block.{k}")
+            yield added(block_id, slide_id, block.type, rank, block.content)
+            inner = generate_n_keys_between(None, None, len(block.children))
+            for m, (child, child_rank) in enumerate(zip(block.children, inner, strict=True)):
+                child_id = context.new_id(f"slide.{i}.block.{k}.{m}")
+                yield added(child_id, block_id, child.type, child_rank, child.content)
+
+
+def _theme(deck: ImportedDeck) -> str | None:
+    """Find the theme that comes with the product and has the name that the source gives."""
+    wanted = (deck.theme or "").casefold()
+    return next((str(theme.id) for theme in BUILT_IN.values() if theme.name.casefold() == wanted), None)

@@ -18,7 +18,7 @@ from commands.ports import EventQuery
 from commands.steps import UNDOABLE
 from commands.tracing import Run, traced
 from commands.unit_of_work import StreamState
-from domain.block import BlockEditConflicted, BlockEdited, BlockMoved, BlockUndeleted
+from domain.block import BlockDeleted, BlockEditConflicted, BlockEdited, BlockMoved, BlockUndeleted
 from domain.block.changes import DELETED, PLACE, BlockChanges, place_of
 from domain.documents import Deck
 from domain.events import Event, Recorded
@@ -42,7 +42,7 @@ class _Target:
     @property
     def goes_whole(self) -> bool:
         """Whether the block came to be with these events, and nobody has edited it since."""
-        return self.begins and not any(isinstance(r.event, BlockEdited) for r in self.runs[0].since)
+        return self.begins and not any(c.kind is BlockEdited for c in self.runs[0].since)
 
     @property
     def was_deleted(self) -> bool:
@@ -68,13 +68,14 @@ class Inversion:
     _gone: set[UUID] = field(default_factory=set)
     _kept: dict[UUID, str] = field(default_factory=dict)
     _outline: Outline = field(default_factory=Outline)
+    _begun: int = 0
     _until: int = 0
     _decks: tuple[Deck, Deck] | None = None
 
     async def run(self, events: Sequence[Recorded]) -> None:
         """Reverse the events of one step, or of all steps of a job."""
         work = self.context.work
-        self._until = events[-1].position
+        self._begun, self._until = events[0].position, events[-1].position
         self._outline = await work.outline(self.project_id)
         undoable = [r for r in events if isinstance(r.event, UNDOABLE)]
         for block_id, runs in (await traced(work, self.project_id, undoable)).items():
@@ -89,7 +90,7 @@ class Inversion:
         for target in self._targets:
             # Merging long texts takes milliseconds: other tasks have their turns in between.
             await asyncio.sleep(0)
-            self._restore(target)
+            await self._restore(target)
         await self._record()
         self._children = self._outline.by_parent()
         for target in self._targets:
@@ -113,9 +114,9 @@ class Inversion:
         self.streams |= await recorded(self.project_id, events, self.context)
 
     def _since(self, run: Run) -> Since:
-        return Since(summed_up(run.since), (), self.context.caller.user)
+        return Since(run.since, (), self.context.caller.user)
 
-    def _restore(self, target: _Target) -> None:
+    async def _restore(self, target: _Target) -> None:
         """Put content and place back, run by run."""
         changes = target.changes
         if target.goes_whole:
@@ -128,14 +129,14 @@ class Inversion:
                 sides = Sides(run.after.content, changes.block.content, run.before.content, editor, "theirs")
                 merge_into(changes, sides, self.context)
             if run.moved:
-                self._move_back(changes, run)
+                await self._move_back(changes, run)
 
-    def _move_back(self, changes: BlockChanges, run: Run) -> None:
+    async def _move_back(self, changes: BlockChanges, run: Run) -> None:
         if run.before is None:
             return
         work_place, back = place_of(changes.block), place_of(run.before)
         parent = run.before.parent_id
-        stands = parent is None or self._outline.shown(self._outline.node(parent))
+        stands = parent is None or await self._stands(parent, changes.block.id, run)
         move = None if work_place == place_of(run.after) else self._since(run).move()
         if stands and move is None:
             # Had all siblings got new ranks since, the old one would only be near the old place.
@@ -150,6 +151,30 @@ class Inversion:
                 mine_by=self.context.caller.user,
                 winner="theirs",
             )
+
+    async def _stands(self, parent: UUID, block_id: UUID, run: Run) -> bool:
+        """Tell whether a block can go back onto what it stood on: it was not deleted after the events.
+
+        Onto what was deleted before them it goes, out of sight, unless others have changed it in sight.
+        """
+        hidden = False
+        above: UUID | None = parent
+        while above is not None:
+            node = self._outline.node(above)
+            if node.deleted:
+                query = EventQuery(stream_id=above, topics=[BlockDeleted.TOPIC], descending=True)
+                last = await self.context.work.read(query, 1)
+                if not last or last[0].position > self._begun:
+                    return False
+                hidden = True
+            above = node.parent_id
+        if not hidden:
+            return True
+        if any(change.actor != self.context.caller.user for change in run.since):
+            return False
+        self._children = self._outline.by_parent()
+        below = self._below(block_id)
+        return not below or await self._changed(below) is None
 
     async def _remove(self, target: _Target) -> None:
         """Take a block away, unless others have put something into it, or below it, since."""
@@ -182,8 +207,12 @@ class Inversion:
                 return keeper
             last = EventQuery(stream_id=children[0].id, descending=True)
             return (await self.context.work.read(last, 1))[0].actor
+        return await self._changed(children)
+
+    async def _changed(self, blocks: Sequence[Node]) -> str | None:
+        """Tell who has changed, after the events, one of the blocks that stand below something."""
         then, now = await self._then_and_now()
-        for child in children:
+        for child in blocks:
             was, document = then.blocks.get(child.id), now.blocks[child.id]
             if was is None or (was.content, was.parent_id, was.deleted) != (
                 document.content,

@@ -1,12 +1,18 @@
 """What commands that look at a whole project share: which moment they mean, and what they refuse."""
 
+from typing import Final
 from uuid import UUID
+
+import orjson
 
 from commands.context import Context
 from commands.ports import EventQuery
 from domain.documents import Deck, ProjectDocument
 from domain.errors import FieldProblem, Invalid
 from domain.outline import Outline
+
+# What one request may write. The log takes some 20 MiB/s, and gives up on what takes 2 s.
+BYTES_LIMIT: Final = 12 * 2**20
 
 
 def require_unchanged(project_id: UUID, context: Context, field: str = "project_id") -> None:
@@ -19,6 +25,17 @@ def require_unchanged(project_id: UUID, context: Context, field: str = "project_
         raise Invalid.at(
             field, "was changed by a command before this one in the batch; send this one by itself"
         )
+
+
+def require_writable(context: Context, field: str) -> None:
+    """Refuse to write more at once than the log takes in a moment: all others wait for it meanwhile.
+
+    Raises:
+        Invalid: the request's events come to more than 12 MiB.
+    """
+    size = sum(len(orjson.dumps(written.event.data())) for written in context.work.events)
+    if size > BYTES_LIMIT:
+        raise Invalid.at(field, f"would write more than {BYTES_LIMIT // 2**20} MiB at once", BYTES_LIMIT)
 
 
 def require_room(outline: Outline, field: str) -> None:

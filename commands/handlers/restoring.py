@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from commands.answers import Decision
 from commands.context import Context
 from commands.handlers.deciding import recorded
-from commands.handlers.moments import deck_at, deck_now, document_of, require_room, require_unchanged
+from commands.handlers.moments import (
+    deck_at,
+    deck_now,
+    document_of,
+    require_room,
+    require_unchanged,
+    require_writable,
+)
 from commands.messages import RestoreProject
 from commands.tracing import as_block
 from commands.unit_of_work import StreamState
@@ -43,6 +50,7 @@ async def restore(command: RestoreProject, context: Context) -> Decision:
             blocks += 1
     await recorded(project.id, events, context)
     require_room(outline, "to_position")
+    require_writable(context, "to_position")
     was = document_of(then)
     renamed = context.record(project.id, project.rename(was.title))
     themed = context.record(project.id, (await work.project(project.id)).apply_theme(was.theme_id))

@@ -4,7 +4,7 @@ from commands.answers import Decision
 from commands.context import Context
 from commands.handlers.deciding import told
 from commands.handlers.inverting import Inversion
-from commands.handlers.moments import require_unchanged
+from commands.handlers.moments import require_unchanged, require_writable
 from commands.messages import Redo, Undo
 from commands.steps import Step, is_undone, last_done, last_undone, step_at, steps_of_job
 from commands.unit_of_work import StreamState
@@ -82,6 +82,7 @@ async def _nothing(command: Undo | Redo, context: Context) -> Decision:
 
 def _decision(marker: StepUndone | StepRedone, inversion: Inversion, context: Context) -> Decision:
     """Say in the log what was reversed, and answer."""
+    require_writable(context, "project_id")
     [last] = context.record(marker.originator_id, [marker])
     blocks = [s for i, s in inversion.streams.items() if i != marker.originator_id]
     streams = [*blocks, last] if len(blocks) < STREAMS_TOLD else [last]

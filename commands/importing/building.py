@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from commands.importing.exact import Exact
 from commands.importing.frontmatter import FrontMatter
 from commands.importing.model import (
     MOST_BLOCKS,
@@ -27,12 +28,15 @@ class _Slide:
     notes: list[str] = field(default_factory=list)
     settings: FrontMatter = field(default_factory=FrontMatter)
     blocks: list[ImportedBlock] = field(default_factory=list)
+    exact: dict[str, Any] | None = None
     line: int = 1
 
     def is_blank(self) -> bool:
         return not (self.title or self.blocks)
 
     def is_nothing(self) -> bool:
+        if self.exact is not None:
+            return False
         return self.is_blank() and not (self.notes or self.settings.title or self.settings.background)
 
 
@@ -41,6 +45,8 @@ class DeckBuilder:
 
     def __init__(self, settings: FrontMatter | None) -> None:
         self._title = (settings.title if settings else None) or ""
+        self._aspect = settings.aspect if settings else None
+        self._theme = settings.theme if settings else None
         # The front matter of the deck is that of its first slide too, but for the title.
         first = (
             FrontMatter(layout=settings.layout, background=settings.background) if settings else FrontMatter()
@@ -49,6 +55,9 @@ class DeckBuilder:
         self._blocks = 0
         self._warnings: list[ImportWarning] = []
         self._unheard = 0
+        # What the next block is to the letter, and the group that blocks are being added to.
+        self._next: Exact | None = None
+        self._group: tuple[dict[str, Any], list[ImportedBlock]] | None = None
 
     def warn(self, line: int, message: str) -> None:
         """Tell the author of something; past 500 warnings they are only counted."""
@@ -60,6 +69,7 @@ class DeckBuilder:
     def start_slide(self, line: int, settings: FrontMatter | None = None) -> None:
         """Begin a slide; the one before is forgotten if nothing came on it."""
         self._close_slide()
+        self._next = None
         if len(self._slides) == MOST_SLIDES:
             raise _too_many("slides", MOST_SLIDES)
         self._slides.append(_Slide(settings=settings or FrontMatter(), line=line))
@@ -70,6 +80,39 @@ class DeckBuilder:
         if layout:
             settings = self._slides[-1].settings
             self._slides[-1].settings = replace(settings, layout=layout)
+
+    def set_background(self, background: str) -> None:
+        """Put a picture or a colour behind the current slide."""
+        settings = self._slides[-1].settings
+        self._slides[-1].settings = replace(settings, background=background)
+
+    def take_exactly(self, exact: Exact, line: int) -> None:
+        """Take what the product wrote down of a slide, of a group, or of the next block."""
+        if exact.slide is not None:
+            self._slides[-1].exact = {**(self._slides[-1].exact or {}), **exact.slide}
+        elif exact.group is not None:
+            self.end_group()
+            self._group = ({"direction": exact.group}, [])
+        elif exact.ends:
+            self.end_group()
+        elif exact.alone:
+            self._next = None
+            self.add(exact.type, exact.content, line)
+        else:
+            self._next = exact
+
+    def end_group(self) -> None:
+        """Add the group that was begun, if one was."""
+        if self._group is not None:
+            (content, children), self._group = self._group, None
+            self._blocks += 1
+            self._check_blocks()
+            self._slides[-1].blocks.append(ImportedBlock("group", content, tuple(children)))
+
+    def begin_group(self, direction: str) -> None:
+        """Add what follows to a group, until it or the slide ends."""
+        self.end_group()
+        self._group = ({"direction": direction}, [])
 
     def title(self, text: str, line: int) -> None:
         """Title the current slide, or a new one if this one has a title or blocks."""
@@ -98,13 +141,17 @@ class DeckBuilder:
 
     def add(self, block_type: str, content: dict[str, Any], line: int) -> None:
         """Add a block to the current slide; its content must obey the limits of its type."""
+        if self._next is not None:
+            exact, self._next = self._next, None
+            block_type, content = exact.instead_of(block_type, content, lambda message: self.warn(line, message))
         self._blocks += 1
         self._check_blocks()
         try:
             new_content(block_type, content, str)
         except ContentInvalid as error:
             raise AssertionError(f"line {line}: the importer made a wrong {block_type}: {error}") from error
-        self._slides[-1].blocks.append(ImportedBlock(block_type, content))
+        into = self._group[1] if self._group is not None else self._slides[-1].blocks
+        into.append(ImportedBlock(block_type, content))
 
     def add_text(self, text: str, line: int) -> None:
         """Add inline Markdown as a text block, or as several."""
@@ -127,7 +174,9 @@ class DeckBuilder:
                 ImportWarning(self._warnings[-1].line, f"And {self._unheard} more warnings.")
             )
         title = parts_of(self._title, LONGEST_TITLE)
-        return ImportedDeck(title[0] if title else None, slides, tuple(self._warnings))
+        return ImportedDeck(
+            title[0] if title else None, slides, tuple(self._warnings), self._aspect, self._theme
+        )
 
     def _check_blocks(self) -> None:
         if self._blocks + len(self._slides) > MOST_BLOCKS:
@@ -135,6 +184,7 @@ class DeckBuilder:
 
     def _close_slide(self) -> None:
         """Settle the current slide: too long notes go on as text, and one with nothing on it goes."""
+        self.end_group()
         slide = self._slides[-1]
         notes = parts_of("\n\n".join(slide.notes))
         slide.notes = notes[:1]
@@ -160,7 +210,7 @@ class DeckBuilder:
                     slide.line,
                     f"The background is not one that a slide can have: {settings.background[:200]}",
                 )
-        return content
+        return {**content, **(slide.exact or {})}
 
 
 def _too_many(what: str, limit: int) -> ImportRefused:

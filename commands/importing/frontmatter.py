@@ -28,6 +28,9 @@ _LAYOUTS: Final = {
 }  # fmt: skip
 """Layout names of Slidev and Marp, and ours, by what they are here."""
 
+_ASPECTS: Final = {"16:9": "16:9", "16/9": "16:9", "4:3": "4:3", "4/3": "4:3"}
+"""Ratios of Marp and Slidev that decks have here."""
+_URL: Final = re.compile(r"url\(\s*['\"]?([^'\"()]+?)['\"]?\s*\)")
 
 _DIRECTIVES: Final = frozenset({
     "marp", "theme", "style", "class", "paginate", "size", "math", "headingDivider", "color",
@@ -48,6 +51,8 @@ class FrontMatter:
     title: str | None = None
     layout: str | None = None
     background: str | None = None
+    aspect: str | None = None
+    theme: str | None = None
     unused: tuple[str, ...] = ()
 
 
@@ -145,9 +150,19 @@ def _read(lines: Sequence[str]) -> FrontMatter:
     return FrontMatter(
         title=_scalar(values, "title"),
         layout=_LAYOUTS.get(kind.strip().lower()),
-        background=_scalar(values, "background") or _scalar(values, "backgroundColor"),
+        background=_background(values),
+        aspect=_ASPECTS.get(_scalar(values, "aspectRatio") or _scalar(values, "size") or ""),
+        theme=_scalar(values, "theme"),
         unused=tuple(key for key in values if key.removeprefix("_") not in _WITHOUT_WORDS),
     )
+
+
+def _background(values: dict[str, list[str]]) -> str | None:
+    found = _scalar(values, "background") or _scalar(values, "backgroundColor")
+    image = _scalar(values, "backgroundImage")
+    if image and (url := _URL.search(image)):
+        return url[1]
+    return found
 
 
 def _scalar(values: dict[str, list[str]], key: str) -> str | None:

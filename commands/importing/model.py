@@ -36,10 +36,14 @@ class ImportWarning:  # noqa: A001 - the interface's name; nothing here raises t
 
 @dataclass(frozen=True, slots=True)
 class ImportedBlock:
-    """One block: its type and a content that `new_content` takes; entries of lists have no ids yet."""
+    """One block: its type and a content that `new_content` takes; entries of lists have no ids yet.
+
+    A group has what is in it as `children`; nothing else has any.
+    """
 
     type: str
     content: dict[str, Any]
+    children: tuple["ImportedBlock", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,13 @@ class ImportedSlide:
 
 @dataclass(frozen=True, slots=True)
 class ImportedDeck:
-    """A whole source; the title is missing where neither front matter nor a heading gives one."""
+    """A whole source; the title is missing where neither front matter nor a heading gives one.
+
+    `aspect` and `theme`, the name of a theme, are None where the source does not say.
+    """
 
     title: str | None
     slides: tuple[ImportedSlide, ...]
     warnings: tuple[ImportWarning, ...]
+    aspect: str | None = None
+    theme: str | None = None

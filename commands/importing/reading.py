@@ -7,7 +7,7 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from commands.importing import frontmatter, html, inline, rescue, tables
+from commands.importing import exact, frontmatter, html, inline, rescue, tables
 from commands.importing.building import DeckBuilder
 from commands.importing.frontmatter import FrontMatter
 from commands.importing.gathering import Gatherer, Place
@@ -141,7 +141,7 @@ class Reader:
             for part in rest:
                 self._deck.add_text(part, line)
         for comment in cleaned.comments:
-            self._comment(comment)
+            self._comment(comment, line)
         for image in images.found:
             self._deck.add("image", image, line)
 
@@ -160,7 +160,7 @@ class Reader:
         if text:
             self._gatherer.say(text, line, place)
         for comment in cleaned.comments:
-            self._comment(comment)
+            self._comment(comment, line)
 
     def _cleaned(self, source: str, line: int, *, all_tags: bool = False) -> inline.Cleaned:
         cleaned = inline.clean(inline.with_links(source, self._source.references), all_tags=all_tags)
@@ -171,7 +171,14 @@ class Reader:
             )
         return cleaned
 
-    def _comment(self, comment: str) -> None:
+    def _comment(self, comment: str, line: int) -> None:
+        if exact.is_ours(comment):
+            self._gatherer.flush()
+            try:
+                self._deck.take_exactly(exact.read(comment), line)
+            except exact.Unreadable as why:
+                self._deck.warn(line, f"A comment that says what a block is {why}; it was left out.")
+            return
         directives = frontmatter.directives(comment)
         if directives is None:
             self._deck.note(comment)
@@ -206,7 +213,7 @@ class Reader:
                 self._deck.warn(line, "HTML that cannot be shown is kept as code.")
                 self._code(shown.source, "html", line)
         for comment in rendered.comments:
-            self._comment(comment)
+            self._comment(comment, line)
         self._tell_left_out(rendered.left_out, line)
 
     def _tell_left_out(self, tags: Sequence[str], line: int) -> None:

@@ -148,9 +148,7 @@ class Job:
     def propose(self, outline: Mapping[str, Any]) -> JobOutlined:
         """Propose an outline and wait for a person's word on it."""
         self._require(JobState.RUNNING)
-        return JobOutlined(
-            originator_id=self.id, originator_version=self.version + 1, outline=dict(outline)
-        )
+        return JobOutlined(originator_id=self.id, originator_version=self.version + 1, outline=dict(outline))
 
     def succeed(self, result: Mapping[str, Any]) -> JobSucceeded:
         """End well."""

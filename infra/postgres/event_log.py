@@ -76,6 +76,16 @@ class PostgresEventLog:
         """Read a stream's events after a version, oldest first."""
         return await self._reader.read(EventQuery(stream_id=stream_id, after=after_version))
 
+    async def project_of(self, stream_id: UUID) -> UUID | None:
+        """Return the project that a stream belongs to; None if there is no such stream."""
+        async with borrowed(self._pool) as connection:
+            cursor = await connection.execute(
+                "select project_id from stored_events where originator_id = %s and originator_version = 1",
+                (stream_id,),
+            )
+            row = await cursor.fetchone()
+        return row[0] if row else None
+
     async def streams(self, after: Mapping[UUID, int]) -> Sequence[Recorded]:
         """Read the events of several streams, each after a version, by one statement; a stream's are in order."""
         async with borrowed(self._pool) as connection:

@@ -143,24 +143,24 @@ class RedisQueue:
         return int(await self._call("enqueue", arguments)) if len(arguments) > 1 else 0
 
     async def turn(
-        self, settlements: Sequence[Settlement], token: str, limits: Limits, want: int
+        self, settlements: Sequence[Settlement], token: str, limits: Limits, want: int | None
     ) -> Acquired:
-        """End attempts, then take jobs, in one round trip; without `want`, none are taken."""
-        pipeline = self.redis.pipeline(transaction=False)
-        if settlements:
-            await self._call("settle", self._settling(settlements), pipeline)
-        if want:
-            queue_interval, queue_burst = _pace(limits.rate)
-            user_interval, user_burst = _pace(limits.user_rate)
-            arguments: list[str | int] = [token, self.lease, limits.concurrency, want, self.aging]
-            arguments += [int(limits.paused), queue_interval, queue_burst, user_interval, user_burst]
-            await self._call("acquire", arguments, pipeline)
-        answers = await pipeline.execute()
-        if not want:
+        """End attempts, then take jobs, in one round trip; `want` None: only that."""
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            if settlements:
+                await self._call("settle", self._settling(settlements), pipeline)
+            if want is not None:
+                await self._call("acquire", self._taking(token, limits, want), pipeline)
+            answers = await pipeline.execute()
+        if want is None:
             return Acquired(token, armed=True, wait=None)
         status, wait, expired, taken = answers[-1]
         seconds = wait / 1000 if wait >= 0 else None
         return Acquired(token, status == 1, seconds, _tickets(expired), _tickets(taken))
+
+    def _taking(self, token: str, limits: Limits, want: int) -> list[str | int]:
+        arguments: list[str | int] = [token, self.lease, limits.concurrency, want, self.aging]
+        return [*arguments, int(limits.paused), *_pace(limits.rate), *_pace(limits.user_rate)]
 
     def _settling(self, settlements: Sequence[Settlement]) -> list[str | int]:
         arguments: list[str | int] = [self.aging]
@@ -186,25 +186,25 @@ class RedisQueue:
 
     async def arm(self, life: str) -> None:
         """Say that the queue holds all that it has to; before that nothing is taken from it."""
-        await cast("Awaitable[int]", self.redis.hset(self._part("flags"), "armed", life))
+        await self.redis.hset(self._part("flags"), "armed", life)
         await self.redis.xadd(self.wake_stream, {"v": "0"}, maxlen=100)
 
     async def disarm(self) -> None:
         """Have nothing taken until the queue is filled again."""
-        await cast("Awaitable[int]", self.redis.hdel(self._part("flags"), "armed"))
+        await self.redis.hdel(self._part("flags"), "armed")
 
     async def depth(self) -> Depth:
         """Count what the queue holds."""
-        pipeline = self.redis.pipeline(transaction=False)
-        for part in ("ready", "delayed", "leases"):
-            pipeline.zcard(self._part(part))
-        pipeline.hexists(self._part("flags"), "armed")
-        ready, delayed, running, armed = await pipeline.execute()
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for part in ("ready", "delayed", "leases"):
+                pipeline.zcard(self._part(part))
+            pipeline.hexists(self._part("flags"), "armed")
+            ready, delayed, running, armed = await pipeline.execute()
         return Depth(ready, delayed, running, bool(armed))
 
     async def tell_progress(self, job_id: UUID, progress: bytes) -> None:
         """Remember how far a job is, until its attempt ends."""
-        await cast("Awaitable[int]", self.redis.hset(self._part("progress"), str(job_id), progress))
+        await self.redis.hset(self._part("progress"), str(job_id), progress)
 
     async def progress(self, job_id: UUID) -> bytes | None:
         """Return how far a job is, if it runs and said so."""

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from domain.catalogue import timestamp
+from domain.job import JobState
 from projections.jobs.rows import JobRow, Key
 from projections.ports import Session
 
@@ -27,6 +28,10 @@ _UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
 _SELECTED = ", ".join(f"{name}::json" if name in _JSON else name for name in _NAMES)
 _FIXED = {"project_id", "job_id", "kind", "priority", "requested_by", "requested", "created_at", "created_by"}
 _UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name not in _FIXED)
+
+
+# The states of a job that waits for its turn.
+WAITING = (JobState.REQUESTED.value, JobState.QUEUED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ async def figures(session: Session, kind: str) -> QueueFigures:
     )
     succeeded, failed, retries, quantiles = ended[0]
     p50, p99 = quantiles or (None, None)
-    waiting = [age for state, _, _, age in depth if state in ("requested", "queued")]
+    waiting = [age for state, _, _, age in depth if state in WAITING]
     return QueueFigures(
         [(state, priority, count) for state, priority, count, _ in depth],
         max(waiting, default=None),

@@ -16,7 +16,7 @@ __all__ = [
     "ThemeRow",
     "built_in_document",
     "document",
-    "find",
+    "find_one",
     "load",
     "page",
     "save",
@@ -68,13 +68,16 @@ async def save(session: Session, rows: Sequence[ThemeRow]) -> None:
     )
 
 
-async def find(session: Session, theme_id: UUID, *, partitions: int) -> tuple[int, ThemeRow | None]:
-    """Return the least checkpoint (0 if a partition has none yet) and a theme's row, of one snapshot."""
+async def find_one(session: Session, theme_id: UUID, *, partition: int) -> tuple[int, ThemeRow | None]:
+    """Return the model's checkpoint in the theme's partition and the theme's row, of one snapshot."""
     rows = await session.fetch(
-        f"with {_REACHED} select reached.least, t.* from reached"
-        f" left join (select {COLUMNS} from theme_rows where theme_id = %s) t on true",
-        (partitions, partitions, theme_id),
+        f"select c.position, t.* from projection_checkpoints c"
+        f" left join (select {COLUMNS} from theme_rows where theme_id = %s) t on true"
+        " where c.model = 'themes' and c.partition = %s",
+        (theme_id, partition),
     )
+    if not rows:
+        return 0, None
     position, *values = rows[0]
     return position, ThemeRow(*values) if values[0] is not None else None
 

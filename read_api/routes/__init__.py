@@ -9,6 +9,7 @@ from read_api.routes import (
     conflicts,
     diff,
     history,
+    jobs,
     members,
     projects,
     sessions,
@@ -33,5 +34,6 @@ def query_routes(reading: Reading) -> list[Route]:
         *conflicts.routes(reading),
         *diff.routes(reading),
         *suggestions.routes(reading),
+        *jobs.routes(reading),
         *admin_cache.routes(reading),
     ]

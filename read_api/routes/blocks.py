@@ -16,7 +16,7 @@ from read_api.documents import Subject
 from read_api.live.hub import TREE
 from read_api.moments import Moment, deck_at, moment_of
 from read_api.parameters import Cursors, Parameters, path_id
-from read_api.responses import body_tag, page_body
+from read_api.responses import body_tag, page_body, rendered_page
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
 
@@ -40,15 +40,14 @@ async def _load_page(
     project_id: UUID,
     cursors: Cursors,
     block_type: str | None,
-    after: list[str] | None,
+    after: str | None,
     limit: int,
 ) -> tuple[int, bytes]:
-    as_of, found = await queries.tree_page(
-        session, partition, project_id, block_type=block_type, after=after, limit=limit + 1
+    as_of, found, end = await queries.tree_documents(
+        session, partition, project_id, block_type=block_type, after=after, limit=limit
     )
-    items = [queries.document(row) for _, row in found[:limit]]
-    cursor = cursors.encode(LIST, "\n".join(found[limit - 1][0])) if len(found) > limit else None
-    return as_of, page_body(items, cursor)
+    cursor = cursors.encode(LIST, end) if end is not None else None
+    return as_of, rendered_page(found, cursor)
 
 
 class BlockQueries:
@@ -114,9 +113,7 @@ class BlockQueries:
         partition = reading.partition(project_id)
         subject = Subject(
             kind="blocks",
-            key=self._keys.document(
-                project_id, f"blocks:{limit}:{block_type or ''}:{cursor or ''}"
-            ),
+            key=self._keys.document(project_id, f"blocks:{limit}:{block_type or ''}:{cursor or ''}"),
             touched=(project_id, TREE),
             model="blocks",
             partition=partition,
@@ -127,7 +124,7 @@ class BlockQueries:
                 project_id=project_id,
                 cursors=reading.cursors,
                 block_type=block_type,
-                after=str(place[0]).split("\n") if place else None,
+                after=str(place[0]) if place else None,
                 limit=limit,
             ),
         )

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from infra.http.errors import Invalid, NotFound
+from projections.ports import Session
 from projections.themes import queries
+from read_api.documents import Subject
 from read_api.parameters import Parameters, path_id
 from read_api.responses import body_tag
 from read_api.routes.guarding import guarded
@@ -18,7 +20,14 @@ from read_api.side import Reading
 from read_api.waiting import of_all
 
 LIST = "themes"
+# Seconds: a theme that was revised is shown as it was, under the position of then, while it is being loaded.
+STALE_FOR = 5.0
 _BUILT_IN = [queries.built_in_document(theme) for theme in queries.BUILT_IN.values()]
+
+
+async def _load(session: Session, partition: int, theme_id: UUID) -> tuple[int, bytes | None]:
+    as_of, row = await queries.find_one(session, theme_id, partition=partition)
+    return as_of, orjson.dumps(queries.document(row)) if row else None
 
 
 class ThemeQueries:
@@ -26,6 +35,7 @@ class ThemeQueries:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
+        self._keys = reading.side.keys(reading.epoch)
 
     async def one(self, request: Request) -> Response:
         """Answer a theme: a built-in one, one of the caller's, or that of a project of which the caller is a member."""
@@ -33,16 +43,34 @@ class ThemeQueries:
         user = reading.principal(request).user
         theme_id = path_id(request, "theme")
         parameters = Parameters.of(request)
-        load = partial(queries.find, theme_id=theme_id, partitions=reading.settings.stream_partitions)
-        position, row = await of_all(reading, LIST, parameters.min_position, load)
         if (built_in := queries.BUILT_IN.get(theme_id)) is not None:
-            document = queries.built_in_document(built_in)
-        elif row is not None and (row.owner == user or await self._is_shown(theme_id, user, parameters)):
-            document = queries.document(row)
-        else:
+            body = orjson.dumps(queries.built_in_document(built_in))
+            # It was so at every position that there is.
+            await reading.come_to(theme_id, parameters.min_position)
+            position = max(reading.hub.position(reading.partition(theme_id)), parameters.min_position)
+            return reading.responder.answer(request, body, position, body_tag(body), public=True)
+        document, position = await reading.documents.get(self._subject(theme_id), parameters.min_position)
+        if document is None:
             raise NotFound("no such theme")
-        body = orjson.dumps(document)
-        return reading.responder.answer(request, body, position, body_tag(body))
+        owner = orjson.loads(document.body)["owner"]
+        if owner != user and not await self._is_shown(theme_id, user, parameters):
+            raise NotFound("no such theme")
+        return reading.responder.answer(request, document.body, position, document.tag)
+
+    def _subject(self, theme_id: UUID) -> Subject:
+        """What is cached of a theme. Its events stand under its own id, so that is where its partition is."""
+        reading = self._reading
+        partition = reading.partition(theme_id)
+        return Subject(
+            kind="theme",
+            key=self._keys.document(theme_id, "theme"),
+            touched=(theme_id, "theme"),
+            model=LIST,
+            partition=partition,
+            ttl=reading.settings.cache_theme_ttl,
+            load=partial(_load, partition=partition, theme_id=theme_id),
+            stale_for=STALE_FOR,
+        )
 
     async def _is_shown(self, theme_id: UUID, user: str, parameters: Parameters) -> bool:
         """Tell whether a project of the user's is shown in the theme; the log is asked for the membership."""

@@ -241,6 +241,10 @@ class Deck:
     def path(self) -> str:
         return f"/api/projects/{self.id}"
 
+    def at(self, person: Person) -> "Deck":
+        """The same as another member uses it."""
+        return Deck(person, self.id, self.position)
+
     async def change(self, command: str, **fields: Any) -> JSON:
         answer = await self.owner.do(command, project_id=self.id, **fields)
         self.position = answer["position"]

@@ -41,8 +41,6 @@ async def logged(servers: EmbeddedServers, settings: Settings) -> AsyncIterator[
     """Let the server log the statements of the connections that are made from now on."""
     database = settings.dsn.rsplit("/", 1)[1]
     async with await psycopg.AsyncConnection.connect(servers.postgres.admin_url, autocommit=True) as admin:
-        await admin.execute(
-            SQL("alter database {} set log_statement = 'all'").format(Identifier(database))
-        )
+        await admin.execute(SQL("alter database {} set log_statement = 'all'").format(Identifier(database)))
         yield Statements(servers.postgres._folder.log("postgres"), database)
         await admin.execute(SQL("alter database {} reset log_statement").format(Identifier(database)))

@@ -9,6 +9,7 @@ from workers.cli import (
     events,
     importing,
     projections,
+    queues,
     retention,
     serve,
     servers,
@@ -32,6 +33,7 @@ app.command("restore")(backup.restore_backup)
 app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
+app.add_typer(queues.app, name="queues")
 app.add_typer(retention.app, name="project")
 app.add_typer(servers.db, name="db")
 app.add_typer(cache.app, name="cache")

@@ -28,9 +28,7 @@ class Attempt:
         self._bus = bus
         self._log = log
         self._tell = tell
-        self._caller = Caller(
-            machine(job.queue), "machine", job_id=job.id, on_behalf_of=requester
-        )
+        self._caller = Caller(machine(job.queue), "machine", job_id=job.id, on_behalf_of=requester)
         self.proposed: Job | None = None
 
     @property

@@ -91,37 +91,43 @@ class Doing:
         job = known.job
         if job.state.ended or job.state is JobState.AWAITING_APPROVAL:
             return Settlement(job.id, token, "done", job.version)
-        if job.tries >= self._attempts:
-            # Each began, and none came to an end: their workers died, perhaps of it.
-            text = f"its worker ended {job.tries} times without a word"
-            return await self._end(job, token, job.fail("worker-lost", text))
-        if (refused := await self._refusal(known)) is not None:
-            return await self._end(job, token, job.fail("forbidden", refused))
+        if (hopeless := await self._hopeless(known)) is not None:
+            return await self._end(job, token, hopeless)
         job = await self._write(job, job.start())
         await self._tell(job, 0, 0, "")
         attempt = Attempt(job, known.requester, self._bus, self._log, self._tell)
         try:
-            handler = self._handlers.get(job.queue)
-            if handler is None:
-                raise FinalError("unsupported", f"nothing here does jobs of the kind {job.queue}")
-            result = await handler.run(attempt)
-        except RetryableError as error:
-            return await self._again(job, token, error.code, str(error), error.after)
-        except FinalError as error:
-            return await self._end(job, token, job.fail(error.code, _short(error)))
+            result = await self._handler(job.queue).run(attempt)
         except Overtaken:
             raise
+        except RetryableError as error:
+            return await self._again(job, token, error.code, str(error), error.after)
         except Unavailable as error:
             return await self._again(job, token, error.code, error.detail, error.retry_after)
-        except DomainError as error:
+        except (FinalError, DomainError) as error:
             return await self._end(job, token, job.fail(error.code, _short(error)))
         except Exception as error:
             logger.exception("job %s failed", job.id)
-            return await self._again(job, token, "internal", f"{type(error).__name__}: {_short(error)}", None)
+            return await self._again(job, token, "internal", f"{type(error).__name__}: {error}", None)
         if attempt.proposed is not None:
             await self._tell(attempt.proposed, 0, 0, "")
             return Settlement(job.id, token, "done", attempt.proposed.version)
         return await self._end(job, token, job.succeed(result or {}))
+
+    def _handler(self, queue: str) -> JobHandler:
+        handler = self._handlers.get(queue)
+        if handler is None:
+            raise FinalError("unsupported", f"nothing here does jobs of the kind {queue}")
+        return handler
+
+    async def _hopeless(self, known: Known) -> JobEvent | None:
+        """Return how a job ends that is not to be begun (again), None if it is."""
+        job = known.job
+        if job.tries >= self._attempts:
+            # Each began, and none came to an end: their workers died, perhaps of it.
+            return job.fail("worker-lost", f"its worker ended {job.tries} times without a word")
+        refused = await self._refusal(known)
+        return None if refused is None else job.fail("forbidden", refused)
 
     async def _refusal(self, known: Known) -> str | None:
         """Return why whoever asked for the job may not have it any more, None if they may."""
@@ -135,9 +141,7 @@ class Doing:
             return f"{known.requester} is {role.label}, and this needs the role {needed.label}"
         return None
 
-    async def _again(
-        self, job: Job, token: str, code: str, message: str, least: float | None
-    ) -> Settlement:
+    async def _again(self, job: Job, token: str, code: str, message: str, least: float | None) -> Settlement:
         """Have another attempt, or end it with the reason of the last."""
         message = message[:MESSAGE_LENGTH]
         if job.tries >= self._attempts:
@@ -162,10 +166,9 @@ class Doing:
                 logger.warning("job %s: %s", job.id, away.detail)
                 await asyncio.sleep(PAUSE)
 
-    async def drained(self, job_id_known: Known) -> None:
+    async def drained(self, known: Known) -> None:
         """Write down that an attempt was broken off because its worker ends: it is no fault of the job."""
-        [(_, known)] = (await self._log.load([job_id_known.job.id])).items()
-        job = known.job
+        job = (await self._log.load([known.job.id]))[known.job.id].job
         if job.state is JobState.RUNNING:
             event = job.retry(DRAINED, "its worker was told to end", 0.0)
             await self._log.append(job, event, machine(job.queue))

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from commands.ports import Append, Appended, EventWrite, Mismatch, StreamWrite
-from domain.errors import DomainError
 from domain.job import Job, JobEvent, JobRequeued
 from infra.postgres.event_log import PostgresEventLog
 from infra.redis.queues import Ticket
@@ -106,8 +105,3 @@ class JobLog:
 def machine(queue: str) -> str:
     """Return the actor of what is done for jobs of a queue, such as `machine:generation`."""
     return f"machine:{queue}"
-
-
-def refusal_code(error: DomainError) -> str:
-    """Return the code under which a refused command ends a job."""
-    return error.code

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from redis.exceptions import RedisError
@@ -55,6 +56,8 @@ class Pump:
         self._beside: set[asyncio.Task[None]] = set()
         self._settlements: list[Settlement] = []
         self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._draining = False
 
     @property
@@ -78,9 +81,11 @@ class Pump:
     async def drain(self, patience: float) -> None:
         """Begin nothing any more, and wait so many seconds for what is under way."""
         self._draining = True
-        async with asyncio.timeout(patience) if patience else asyncio.timeout(0):
-            while self._held:
-                await asyncio.wait([h.task for h in self._held.values() if h.task])
+        try:
+            async with asyncio.timeout(patience):
+                await self._idle.wait()
+        except TimeoutError:
+            logger.info("queue %s: %d jobs are broken off", self._queue.name, len(self._held))
 
     async def _turns(self) -> None:
         loop = asyncio.get_running_loop()
@@ -89,23 +94,24 @@ class Pump:
             self._wake.clear()
             settlements, self._settlements = self._settlements, []
             limits = self._limits()
-            room = 0 if self._draining else limits.concurrency - len(self._held)
-            want = max(0, min(room, BATCH))
+            want = max(0, min(limits.concurrency - len(self._held), BATCH))
             begun = loop.time()
             wait: float | None = LOOK_EVERY
-            if want or settlements:
-                try:
-                    acquired = await self._queue.turn(settlements, uuid4().hex, limits, want)
-                except AWAY as away:
-                    logger.warning("queue %s: %s", self._queue.name, away)
-                    self._settlements[:0] = settlements
-                    await asyncio.sleep(PAUSE)
-                    continue
-                self._take(acquired, begun)
-                if want and len(acquired.taken) == want:
-                    wait = 0.0 if want == BATCH else wait
-                elif acquired.wait is not None:
-                    wait = min(LOOK_EVERY, acquired.wait)
+            try:
+                # Also when nothing is wanted: what waits may have waited for too long.
+                acquired = await self._queue.turn(
+                    settlements, uuid4().hex, limits, None if self._draining else want
+                )
+            except AWAY as away:
+                logger.warning("queue %s: %s", self._queue.name, away)
+                self._settlements[:0] = settlements
+                await asyncio.sleep(PAUSE)
+                continue
+            self._take(acquired, begun)
+            if len(acquired.taken) == BATCH:
+                wait = 0.0
+            elif acquired.wait is not None:
+                wait = min(LOOK_EVERY, acquired.wait)
             if self._settlements:
                 continue
             try:
@@ -118,12 +124,13 @@ class Pump:
         held = [Held(t, acquired.token, begun) for t in acquired.taken]
         for h in held:
             self._held[h.ticket.job_id, h.token] = h
+            self._idle.clear()
         if held:
             self._spawn(self._start(held))
         if acquired.expired:
             self._spawn(self._expire(acquired.expired))
 
-    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
@@ -134,9 +141,9 @@ class Pump:
             found = await self._log.load([h.ticket.job_id for h in held])
         except Exception:
             logger.exception("jobs of queue %s cannot be loaded", self._queue.name)
-            for h in held:
-                self._settle(h, Settlement(h.ticket.job_id, h.token, "back", due=h.ticket.since))
             await asyncio.sleep(PAUSE)
+            for h in held:
+                self._settle(h, Settlement(h.ticket.job_id, h.token, "back"))
             return
         for h in held:
             h.known = found.get(h.ticket.job_id)
@@ -165,6 +172,8 @@ class Pump:
             return
         if not held.lost:
             self._settlements.append(settlement)
+        if not self._held:
+            self._idle.set()
         self._wake.set()
 
     async def _expire(self, tickets: Sequence[Ticket]) -> None:
@@ -239,6 +248,8 @@ class Pump:
                     logger.exception("job %s: it could not be told that it was broken off", h.ticket.job_id)
         if self._settlements:
             try:
-                await self._queue.turn(self._settlements, "", self._limits(), 0)
+                await self._queue.turn(self._settlements, "", self._limits(), None)
             except AWAY as away:
-                logger.warning("queue %s: what was broken off waits for its leases: %s", self._queue.name, away)
+                logger.warning(
+                    "queue %s: what was broken off waits for its leases: %s", self._queue.name, away
+                )

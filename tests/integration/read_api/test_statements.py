@@ -83,7 +83,8 @@ async def test_no_list_costs_more_statements_for_more_items(
         for path in LISTS:
             few, some = await cost(small, path)
             many, more = await cost(large, path)
-            assert len(many) <= len(few), (path, few, many)
+            # One more may be the key under which what a person said is sealed, if it is not known yet.
+            assert len(many) <= len(few) + 1, (path, few, many)
             assert len(many) <= 4, (path, many)
             if path not in {"{p}/sessions", "{p}/conflicts", "{p}/suggestions"}:
                 assert more >= 20 + some, path
@@ -166,7 +167,10 @@ async def test_a_thousand_requests_of_two_processes_are_one_load(
     _, deck, _ = filled
     admin = token("root", scope="admin")
     limits = httpx.Limits(max_connections=200)
-    async with logged(servers, settings) as statements, httpx.AsyncClient(limits=limits, timeout=30) as client:
+    async with (
+        logged(servers, settings) as statements,
+        httpx.AsyncClient(limits=limits, timeout=30) as client,
+    ):
         with ExitStack() as stack:
             urls = [stack.enter_context(reading_process(settings)) for _ in range(2)]
             for url in urls:

@@ -19,7 +19,7 @@ from commands.messages import (
 )
 from domain.project import ProjectBranched
 from domain.roles import Role
-from tests.support.making import archived, created
+from tests.support.making import added, archived, created
 from tests.support.past import THEMES, Shown, changing, deck, shown
 from tests.support.scenario import (
     GROUP,
@@ -210,6 +210,17 @@ class TestRefusals:
 
         assert (outcome.status, outcome.fields) == (422, ["at_position"])
         assert outcome.body["errors"][0]["limit"] == 2
+
+    async def test_more_than_the_log_takes_at_once_is_refused(self, world: World) -> None:
+        text = {"text": "x" * 10_000}
+        await world.given(*(added(uuid4(), PROJECT, parent=SLIDE, content=text) for _ in range(1_190)))
+        assert (await world.run(branch())).status == 201
+        await world.given(*(added(uuid4(), PROJECT, parent=SLIDE, content=text) for _ in range(80)))
+
+        outcome = await world.run(branch())
+
+        assert (outcome.status, outcome.fields, outcome.events) == (422, ["project_id"], [])
+        assert outcome.body["errors"][0]["limit"] == 12 * 2**20
 
     async def test_a_stranger_learns_nothing(self, world: World) -> None:
         foreign = await world.run(branch(), user="stranger")

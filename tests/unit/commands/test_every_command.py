@@ -11,8 +11,10 @@ from commands.messages import (
     AcceptSuggestion,
     AddBlock,
     ApplyTheme,
+    ApproveOutline,
     ArchiveProject,
     BranchProject,
+    CancelJob,
     Command,
     CreateProject,
     DefineTheme,
@@ -29,6 +31,10 @@ from commands.messages import (
     RejectSuggestion,
     RenameProject,
     ReplyComment,
+    RequestExport,
+    RequestGeneration,
+    RequestImage,
+    RequestThinking,
     ResolveComment,
     ResolveConflict,
     RestoreProject,
@@ -42,6 +48,7 @@ from commands.messages import (
 from domain.project import ProjectBranched, StepUndone
 from domain.roles import Role
 from domain.theme import BUILT_IN
+from tests.support.jobs import generation, outlined, started
 from tests.support.making import (
     added,
     archived,
@@ -69,6 +76,7 @@ from tests.support.scenario import (
 
 ROLES = {"ada": "owner", **MEMBERS}
 THREAD = UUID("9d5e8a7f-2b1e-4e39-8b11-c2a9d7b00a4f")
+JOB = UUID("1f2e3d4c-5c9e-4a7e-9a54-1f6f3f0f7d21")
 THEME = UUID("3e1c7c1e-6f0e-4c9b-8f25-3b3f7b0d8a09")
 BRANCH = UUID("4c9b8f25-6f0e-4c9b-8f25-3b3f7b0d8a10")
 ON_BRANCH = UUID("4c9b8f25-6f0e-4c9b-8f25-3b3f7b0d8a11")
@@ -105,6 +113,12 @@ WORKING: list[Command] = [
     BranchProject(project_id=PROJECT),
     MergeBranch(project_id=PROJECT, branch_id=BRANCH),
     ImportMarkdown(text="# A\n\ntext\n"),
+    RequestGeneration(project_id=PROJECT, prompt="Deltas"),
+    ApproveOutline(project_id=PROJECT, job_id=JOB),
+    RequestThinking(project_id=PROJECT),
+    RequestImage(project_id=PROJECT, prompt="A delta"),
+    RequestExport(project_id=PROJECT, format="pptx"),
+    CancelJob(project_id=PROJECT, job_id=JOB),
 ]
 # It succeeds only where all others are refused.
 UNARCHIVE = UnarchiveProject(project_id=PROJECT)
@@ -135,6 +149,13 @@ REQUIRED = {
     "restore-project": Role.EDITOR,
     "branch-project": Role.VIEWER,
     "merge-branch": Role.EDITOR,
+    "request-generation": Role.EDITOR,
+    "approve-outline": Role.EDITOR,
+    "request-thinking": Role.EDITOR,
+    "request-image": Role.EDITOR,
+    "request-export": Role.VIEWER,
+    # Of a job that somebody else has asked for.
+    "cancel-job": Role.EDITOR,
 }
 OPEN_TO_ALL = {"create-project", "import-markdown"}
 OF_THEMES = {"define-theme", "revise-theme"}
@@ -148,6 +169,8 @@ CREATING = {
     "open-comment",
     "reply-comment",
 }
+ASKING = {"request-generation", "request-thinking", "request-image", "request-export"}
+ACCEPTED = ASKING | {"approve-outline"}
 ON_ARCHIVED = {
     "grant-access",
     "revoke-access",
@@ -156,6 +179,8 @@ ON_ARCHIVED = {
     "transfer-ownership",
     "leave-project",
     "branch-project",
+    "request-export",
+    "cancel-job",
 }
 # They name the project alone: a list of 2,000 blocks would tell nobody anything.
 TELLING_LITTLE = {"import-markdown", "restore-project", "branch-project", "merge-branch"}
@@ -176,6 +201,9 @@ async def ready(world: World) -> World:
         opened(THREAD, PROJECT, block=TEXT),
         conflicted(IN_GROUP, 2, base="in", theirs="Edna's", mine="in"),
         suggested(IN_GROUP, 3, text="machine's"),
+        generation(JOB, PROJECT),
+        started(JOB, 2),
+        outlined(JOB, 3),
     )
     await world.given(
         StepUndone(originator_id=PROJECT, originator_version=6, step="s", position=5, author="ada")
@@ -209,7 +237,7 @@ def test_every_command_is_tried_here() -> None:
 async def test_success_is_answered_as_the_contract_says(ready: World, command: Command) -> None:
     outcome = await ready.run(command)
 
-    assert outcome.status == (201 if command.NAME in CREATING else 200)
+    assert outcome.status == (201 if command.NAME in CREATING else 202 if command.NAME in ACCEPTED else 200)
     assert list(outcome.body) == [*("position", "project_id", "streams", "outcome", "conflicts", "result")]
     assert outcome.body["outcome"] == ("merged" if command.NAME == "merge-branch" else "applied")
     assert outcome.body["conflicts"] == []
@@ -245,7 +273,7 @@ async def test_a_member_needs_the_role(ready: World, command: Command, user: str
     outcome = await ready.run(command, user=user)
 
     if Role.of(ROLES[user]) >= REQUIRED[command.NAME]:
-        assert outcome.status in {200, 201}
+        assert outcome.status in {200, 201, 202}
         # Only one's own undo can be redone.
         assert {r.actor for r in outcome.recorded} == (
             {user} if user == "ada" or command.NAME != "redo" else set()
@@ -298,7 +326,7 @@ async def test_an_archived_project_takes_only_what_concerns_access(ready: World,
     outcome = await ready.run(command)
 
     if command.NAME in ON_ARCHIVED:
-        assert outcome.status in {200, 201}
+        assert outcome.status in {200, 201, 202}
     else:
         assert (outcome.status, outcome.code) == (403, "forbidden")
         assert "archived" in outcome.body["detail"]
@@ -411,6 +439,8 @@ ALREADY_DONE = [
     "resolve-comment",
     "resolve-conflict",
     "merge-branch",
+    "approve-outline",
+    "cancel-job",
 ]
 # Who leaves has left, or is refused; and a suggestion is decided once.
 ONCE = {"leave-project", "accept-suggestion", "reject-suggestion"}
@@ -437,6 +467,8 @@ ONCE = {"leave-project", "accept-suggestion", "reject-suggestion"}
             MergeBranch(project_id=PROJECT, branch_id=BRANCH),
             MergeBranch(project_id=PROJECT, branch_id=BRANCH),
         ),
+        (ApproveOutline(project_id=PROJECT, job_id=JOB), ApproveOutline(project_id=PROJECT, job_id=JOB)),
+        (CancelJob(project_id=PROJECT, job_id=JOB), CancelJob(project_id=PROJECT, job_id=JOB)),
     ],
     ids=ALREADY_DONE,
 )
@@ -445,17 +477,18 @@ async def test_what_is_done_already_changes_nothing(ready: World, before: Comman
 
     outcome = await ready.run(command)
 
-    assert (outcome.status, outcome.body["outcome"], outcome.events) == (200, "unchanged", [])
+    status = 202 if command.NAME in ACCEPTED else 200
+    assert (outcome.status, outcome.body["outcome"], outcome.events) == (status, "unchanged", [])
 
 
 def test_every_command_that_can_change_nothing_is_tried_here() -> None:
     tried = {command.NAME for command, _, _ in UNCHANGED.values()} | set(ALREADY_DONE)
 
-    assert tried == {c.NAME for c in ALL_COMMANDS} - CREATING - ONCE
+    assert tried == {c.NAME for c in ALL_COMMANDS} - CREATING - ONCE - ASKING
 
 
 @pytest.mark.parametrize(
-    "command", [c for c in WORKING if "block_id" in type(c).model_fields and c.NAME != "add-block"]
+    "command", [c for c in WORKING if "block_id" in c.model_fields_set and c.NAME != "add-block"]
 )
 async def test_a_block_of_another_project_is_not_found(ready: World, command: Command) -> None:
     mine = await ready.run(CreateProject(title="Mine"), user="stranger")

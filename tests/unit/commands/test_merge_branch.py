@@ -97,7 +97,7 @@ def add(parent: UUID, text: str = "new", block: UUID = NEW, **more: Any) -> AddB
     )
 
 
-def move(block: UUID, **place: UUID) -> MoveBlock:
+def move(block: UUID, **place: Any) -> MoveBlock:
     return MoveBlock(project_id=PROJECT, block_id=block, **place)
 
 

@@ -1,6 +1,6 @@
 """redo: the caller's last undo is reversed, until the caller changes something."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -39,7 +39,7 @@ from tests.support.scenario import (
 UNDO, REDO = Undo(project_id=PROJECT), Redo(project_id=PROJECT)
 
 
-def edit(text: str, block: object = TEXT) -> EditBlock:
+def edit(text: str, block: UUID = TEXT) -> EditBlock:
     return EditBlock(project_id=PROJECT, block_id=block, changes={"text": text})
 
 

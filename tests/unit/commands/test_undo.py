@@ -1,5 +1,6 @@
 """undo: a step is taken back by new events; what others did since stays, and no word is lost."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -58,7 +59,7 @@ def add(kind: str = "text", block: UUID = NOWHERE, text: str = "new", **place: U
     return AddBlock(project_id=PROJECT, type=kind, block_id=block, content=content, **place)
 
 
-def move(block: UUID, **place: UUID) -> MoveBlock:
+def move(block: UUID, **place: Any) -> MoveBlock:
     return MoveBlock(project_id=PROJECT, block_id=block, **place)
 
 
@@ -481,6 +482,35 @@ class TestAgainstLaterEdits:
         outcome = await world.run(UNDO)
 
         assert TEXT in shown(world).ids
+        assert [c.field for c in conflicts(outcome)] == ["place"]
+
+    async def test_a_block_goes_back_out_of_sight(self, world: World) -> None:
+        await world.run(delete(GROUP))
+        before = shown(world)
+        await world.run(move(IN_GROUP, parent_id=SLIDE))
+
+        outcome = await world.run(UNDO)
+
+        assert (shown(world), conflicts(outcome)) == (before, [])
+
+    async def test_but_not_with_words_of_others(self, world: World) -> None:
+        await world.run(delete(GROUP))
+        await world.run(move(IN_GROUP, parent_id=SLIDE))
+        await world.run(edit("in and theirs", IN_GROUP), user="edna")
+
+        outcome = await world.run(UNDO)
+
+        assert "theirs" in shown(world).words
+        assert [c.field for c in conflicts(outcome)] == ["place"]
+
+    async def test_nor_with_words_of_others_in_it(self, world: World) -> None:
+        await world.run(delete(SLIDE))
+        await world.run(move(GROUP, parent_id=LAST_SLIDE))
+        await world.run(edit("in and theirs", IN_GROUP), user="edna")
+
+        outcome = await world.run(UNDO)
+
+        assert "theirs" in shown(world).words
         assert [c.field for c in conflicts(outcome)] == ["place"]
 
     async def test_what_came_back_and_was_edited_then_does_not_go_again(self, world: World) -> None:

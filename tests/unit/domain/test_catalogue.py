@@ -22,6 +22,7 @@ from domain.project import (
     StepUndone,
 )
 from domain.tombstone import Tombstone
+from tests.support.jobs import TOLD
 from tests.support.making import (
     added,
     archived,
@@ -202,6 +203,7 @@ PUBLIC: list[tuple[Event, str, dict[str, object]]] = [
     (reopened(THREAD, 4), "comment-reopened", {"thread_id": str(THREAD)}),
     (joined(SESSION, PROJECT, "grace", "c"), "session-joined", {"user": "grace", "client": "c"}),
     (left(SESSION, 2, "expired"), "session-left", {"reason": "expired"}),
+    *[(event, name, data) for event, _, name, data in TOLD],
 ]
 
 KINDS = {
@@ -212,6 +214,7 @@ KINDS = {
     "domain.theme.events": "theme",
     "domain.comments.events": "comment-thread",
     "domain.session.events": "collaboration-session",
+    "domain.job.events": "job",
 }
 
 
@@ -224,7 +227,7 @@ def concrete(base: type[Event]) -> set[type[Event]]:
 def test_every_event_type_is_registered_and_has_a_public_name() -> None:
     types = {t for t in concrete(Event) if t.__module__.startswith("domain.")}
 
-    assert len(types) == 34
+    assert len(types) == 47
     assert set(event_registry().types.values()) == types
     assert set(CATALOGUE) == types
 

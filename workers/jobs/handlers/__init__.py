@@ -1,0 +1,1 @@
+"""What does the work of each kind of job."""
