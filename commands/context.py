@@ -15,6 +15,11 @@ Handler = Callable[[Any, "Context"], Awaitable[Decision]]
 Handlers = Mapping[type[Command], Handler]
 
 
+def derived_id(command_id: UUID, user: str, name: str) -> UUID:
+    """Return the id that a user's command gives to what it makes and was given none for."""
+    return uuid5(command_id, f"{user}\n{name}")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One command's surroundings: the request's unit of work, the caller, and the command's id."""
@@ -28,7 +33,7 @@ class Context:
 
         The caller is part of it: two callers may use the same idempotency key.
         """
-        return uuid5(self.command_id, f"{self.caller.user}\n{name}")
+        return derived_id(self.command_id, self.caller.user, name)
 
     def item_ids(self, block_id: UUID) -> Callable[[str], str]:
         """Return a source of ids for list items and the like, by their path in the content."""

@@ -27,6 +27,7 @@ from infra.redis.client import redis_client
 from infra.redis.document_cache import DocumentCache
 from infra.redis.keys import Keys
 from infra.settings import Settings
+from infra.uploads import UploadRights
 from projections.access import Rights
 from projections.blocks.projector import BlocksModel
 from projections.comments.projector import CommentsModel
@@ -58,6 +59,7 @@ class WriteSide:
     decks: PostgresDecks
     epochs: EpochWatch
     blobs: PostgresBlobs
+    uploads: UploadRights
 
     async def start(self) -> None:
         """Open connections and begin to take requests."""
@@ -99,8 +101,10 @@ def write_side(settings: Settings) -> WriteSide:
     def begin_anew() -> None:
         # Whatever is being loaded still ends up in the old repository, where nobody looks any more.
         snapshots.forget()
+        uploads.forget_all()
         bus.begin_anew(repository())
 
+    uploads = UploadRights(Rights(log, time.monotonic, settings.rights_max_age_ms / 1000))
     bus = Bus(log, repository(), all_handlers())
     return WriteSide(
         bus=bus,
@@ -113,6 +117,7 @@ def write_side(settings: Settings) -> WriteSide:
         decks=decks,
         epochs=EpochWatch(settings, connections, begin_anew),
         blobs=PostgresBlobs(connections, settings.blob_dir),
+        uploads=uploads,
     )
 
 

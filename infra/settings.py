@@ -74,7 +74,8 @@ class Settings(BaseSettings):
     )
 
     blob_dir: Path | None = Field(
-        default=None, description="a folder that all processes share, for uploads and exports; else the database"
+        default=None,
+        description="a folder that all processes share, for uploads and exports; else the database",
     )
 
     read_wait_ms: int = Field(default=2_000, ge=0, description="how long a read waits for `min_position`")

@@ -23,6 +23,10 @@ CONFLICTED = b'"event":"block-edit-conflicted"'
 NAMED_BY = len(ENVELOPE) + len(b'"position":,') + 19 + len(CONFLICTED)
 
 
+# The kind of what is told live and is no event: it has no position of its own, and is kept nowhere.
+NOTE = "note"
+
+
 @dataclass(frozen=True, slots=True)
 class LiveItem:
     """One event as a ready-made message, with what is needed to route it without parsing it."""

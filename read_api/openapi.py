@@ -13,7 +13,11 @@ _NUMBERS = ("limit", "after", "at_position", "from", "to")
 QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "/api/projects": ("list-projects", "The caller's projects, the newest first", ("q", "archived", *_PAGED)),
     "/api/projects/{project}": ("get-project", "One project, with the caller's role", _PAST),
-    "/api/projects/{project}/blocks": ("list-blocks", "The blocks in tree order", ("type", *_PAST, *_PAGED)),
+    "/api/projects/{project}/blocks": (
+        "list-blocks",
+        "The blocks in tree order; `whole=true`: all on one page",
+        ("type", "whole", *_PAST, *_PAGED),
+    ),
     "/api/projects/{project}/blocks/{block}": ("get-block", "One block", _PAST),
     "/api/projects/{project}/blocks/{block}/history": ("block-history", "What happened to a block", _PAGED),
     "/api/projects/{project}/history": (
@@ -52,6 +56,14 @@ QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "/api/themes": ("list-themes", "The built-in themes and the caller's own", _PAGED),
     "/api/themes/{theme}": ("get-theme", "One theme", ()),
     "/api/projects/{project}/events": ("events", "Server-sent events, resumed by Last-Event-ID", ("after",)),
+}
+# The same of files, which are not read from any model.
+FILES: dict[str, tuple[str, str]] = {
+    "/api/assets/{asset}": ("get-asset", "A file, to members of its project or by a signed address"),
+    "/api/assets/{asset}/url": (
+        "asset-url",
+        "An address of the file that needs no header, for five minutes and one user",
+    ),
 }
 _PROBLEMS = {
     "401": "no valid token",
@@ -101,6 +113,11 @@ def install_openapi(app: FastAPI) -> None:
             paths = api.setdefault("paths", {})
             for path, (operation, summary, query) in QUERIES.items():
                 paths[path] = {"get": _operation(path, operation, summary, query)}
+            for path, (operation, summary) in FILES.items():
+                described = _operation(path, operation, summary, ())
+                described["parameters"].pop()
+                described["responses"]["200"] = {"description": "the file, or its address"}
+                paths[path] = {"get": described}
             paths["/api/health"] = {
                 "get": {
                     "summary": "Is this process fit to serve",

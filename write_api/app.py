@@ -14,6 +14,7 @@ from infra.http.hot import HotRoutes
 from infra.http.problems import install_problems
 from infra.runtime import settle_memory
 from infra.settings import Settings
+from write_api.assets import Uploads
 from write_api.openapi import install_openapi
 from write_api.routes import CommandRoutes
 from write_api.socket import CommandSockets
@@ -42,7 +43,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    hot = CommandRoutes(side.bus, side.authenticator).routes()
+    uploads = Uploads(side.blobs, side.authenticator, side.uploads.require)
+    hot = [*CommandRoutes(side.bus, side.authenticator).routes(), *uploads.routes()]
     # The router knows them too, to refuse what is no POST.
     sockets = CommandSockets(
         side.bus,

@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from commands.messages import ALL_COMMANDS, Command
+from infra.http.sniffing import ALLOWED
 
 _REF = "#/components/schemas/{model}"
 
@@ -53,6 +54,16 @@ PROBLEM = {
                 },
             },
         },
+    },
+}
+ASSET = {
+    "type": "object",
+    "required": ["asset_id", "sha256", "size", "type"],
+    "properties": {
+        "asset_id": {"type": "string", "format": "uuid"},
+        "sha256": {"type": "string"},
+        "size": {"type": "integer", "description": "bytes"},
+        "type": {"type": "string"},
     },
 }
 _REFUSALS = {
@@ -137,6 +148,27 @@ def _batch() -> dict[str, Any]:
     }
 
 
+def _upload() -> dict[str, Any]:
+    types = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in ALLOWED}
+    return {
+        "tags": ["assets"],
+        "operationId": "upload",
+        "summary": "Upload a file of at most 20 MiB; the same bytes are the same asset",
+        "description": "The Content-Type has to fit the bytes. HTML and SVG are refused: both can hold scripts.",
+        "security": [{"bearer": []}],
+        "parameters": [
+            {
+                "name": "project_id",
+                "in": "query",
+                "required": True,
+                "schema": {"type": "string", "format": "uuid"},
+            }
+        ],
+        "requestBody": {"required": True, "content": types},
+        "responses": _responses("201", "Asset"),
+    }
+
+
 def install_openapi(app: FastAPI) -> None:
     """Make `/openapi.json` describe every command, with its example."""
 
@@ -158,11 +190,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
         operation = _operation(command, schemas[command, "validation"])
         paths[f"/api/commands/{command.NAME}"] = {"post": operation}
     paths["/api/commands"] = {"post": _batch()}
+    paths["/api/assets"] = {"post": _upload()}
     components = api.setdefault("components", {})
     components.setdefault("schemas", {}).update(
         definitions.get("$defs", {}),
         Answer=ANSWER,
         Problem=PROBLEM,
+        Asset=ASSET,
         BatchAnswer={
             "type": "object",
             "properties": {

@@ -29,7 +29,11 @@ async def import_markdown(command: ImportMarkdown, context: Context) -> Decision
     project_id = context.new_id("project")
     title = command.title or (deck.title or "Imported deck")[:TITLE_LENGTH].strip()
     created = Project.create(
-        project_id, title=title, owner=context.caller.user, aspect=deck.aspect or "16:9", theme_id=_theme(deck)
+        project_id,
+        title=title,
+        owner=context.caller.user,
+        aspect=deck.aspect or "16:9",
+        theme_id=_theme(deck),
     )
     context.work.begin_project(project_id)
     streams = context.record(project_id, [created, *_blocks(deck, project_id, context)])

@@ -117,7 +117,7 @@ async def export(command: RequestExport, context: Context) -> Decision:
 async def approve(command: ApproveOutline, context: Context) -> Decision:
     """Have an outline drafted."""
     job, _ = await context.work.job(command.project_id, command.job_id)
-    outline = command.outline.model_dump(mode="json") if command.outline else None
+    outline = command.outline.model_dump(mode="json", exclude_none=True) if command.outline else None
     return _decided(job, job.approve(outline), context)
 
 

@@ -18,6 +18,7 @@ from commands.importing.model import (
 from commands.importing.splitting import parts_of
 from domain.content import LIMITS, ContentInvalid, new_content
 
+_COLUMNS: Final = ("left", "right")
 LONGEST_TITLE: Final = 300
 """Characters of a title at most; the rest of a longer one follows as text."""
 
@@ -58,6 +59,7 @@ class DeckBuilder:
         # What the next block is to the letter, and the group that blocks are being added to.
         self._next: Exact | None = None
         self._group: tuple[dict[str, Any], list[ImportedBlock]] | None = None
+        self._keep_group = False
 
     def warn(self, line: int, message: str) -> None:
         """Tell the author of something; past 500 warnings they are only counted."""
@@ -91,8 +93,10 @@ class DeckBuilder:
         if exact.slide is not None:
             self._slides[-1].exact = {**(self._slides[-1].exact or {}), **exact.slide}
         elif exact.group is not None:
-            self.end_group()
-            self._group = ({"direction": exact.group}, [])
+            self.begin_group(exact.group)
+            self._keep_group = True
+        elif exact.slot is not None:
+            self._begin_column(exact.slot)
         elif exact.ends:
             self.end_group()
         elif exact.alone:
@@ -105,14 +109,27 @@ class DeckBuilder:
         """Add the group that was begun, if one was."""
         if self._group is not None:
             (content, children), self._group = self._group, None
+            if children or self._keep_group:
+                self._blocks += 1
+                self._check_blocks()
+                self._slides[-1].blocks.append(ImportedBlock("group", content, tuple(children)))
+
+    def _begin_column(self, slot: str) -> None:
+        """Put what follows into a column; what stood on the slide before the right one is the left one."""
+        self.end_group()
+        slide = self._slides[-1]
+        if slot == "right" and slide.blocks and not any(block.children for block in slide.blocks):
             self._blocks += 1
-            self._check_blocks()
-            self._slides[-1].blocks.append(ImportedBlock("group", content, tuple(children)))
+            slide.blocks = [ImportedBlock("group", {"direction": "column"}, tuple(slide.blocks))]
+        if slot in _COLUMNS:
+            self.begin_group("column")
+            if slide.settings.layout in (None, "content"):
+                slide.settings = replace(slide.settings, layout="two-column")
 
     def begin_group(self, direction: str) -> None:
         """Add what follows to a group, until it or the slide ends."""
         self.end_group()
-        self._group = ({"direction": direction}, [])
+        self._group, self._keep_group = ({"direction": direction}, []), False
 
     def title(self, text: str, line: int) -> None:
         """Title the current slide, or a new one if this one has a title or blocks."""
@@ -143,7 +160,9 @@ class DeckBuilder:
         """Add a block to the current slide; its content must obey the limits of its type."""
         if self._next is not None:
             exact, self._next = self._next, None
-            block_type, content = exact.instead_of(block_type, content, lambda message: self.warn(line, message))
+            block_type, content = exact.instead_of(
+                block_type, content, lambda message: self.warn(line, message)
+            )
         self._blocks += 1
         self._check_blocks()
         try:

@@ -3,6 +3,7 @@
 Other programs do not show them. `<!-- decklog: {…} -->` holds an object with one of
 
 - `slide`: fields of the slide that it stands on,
+- `slot`: the name of a column that begins here,
 - `group`: the direction of a group that begins here, and `end` where it ends,
 - `with`: fields of the block that follows, in place of what it would have,
 - `type` and `content`: what the block that follows is; if `alone`, there is none to follow.
@@ -17,6 +18,7 @@ from domain.content import BLOCK_TYPES, ContentInvalid, new_content
 
 MARK: Final = "decklog:"
 _LONGEST: Final = 100_000
+_LONGEST_SLOT: Final = 20
 _DIRECTIONS: Final = ("row", "column")
 
 
@@ -31,6 +33,7 @@ class Exact:
     slide: dict[str, Any] | None = None
     group: str | None = None
     ends: bool = False
+    slot: str | None = None
     type: str = ""
     content: dict[str, Any] = field(default_factory=dict)
     alone: bool = False
@@ -90,6 +93,8 @@ def _understood(said: dict[str, Any]) -> Exact:
             return Exact(slide=fields)
         case {"group": str(direction)} if direction in _DIRECTIONS:
             return Exact(group=direction)
+        case {"slot": str(slot)}:
+            return Exact(slot=slot[:_LONGEST_SLOT])
         case {"end": "group"}:
             return Exact(ends=True)
         case {"with": dict(fields)}:

@@ -11,12 +11,13 @@ from typing import Final
 
 import yaml
 
+from commands.importing.outside import outside
+
 _KEY: Final = re.compile(r"([A-Za-z_$][\w$.-]{0,63})\s*:(?:\s|$)")
 _MORE: Final = re.compile(r"\s+\S|[#\]}]|-\s")
 """A line that goes on with the value of a key: indented, a list entry, a comment, a closing bracket."""
 _LONGEST_VALUE: Final = 2_000
 """Characters of a value at most; it bounds what the YAML parser is given."""
-_FENCE: Final = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 
 _LAYOUTS: Final = {
     "cover": "title", "title": "title", "intro": "title", "lead": "title",
@@ -103,23 +104,7 @@ def directives(comment: str) -> FrontMatter | None:
 
 def _breaks(lines: list[str], start: int) -> Iterator[int]:
     """Find the lines of three dashes that are neither in a code fence nor in a comment."""
-    fence, in_comment = "", False
-    for index in range(start, len(lines)):
-        line = lines[index]
-        if in_comment:
-            in_comment = "-->" not in line
-        elif opened := _FENCE.match(line):
-            marks = opened[1]
-            if not fence:
-                fence = marks
-            elif marks.startswith(fence) and not line[opened.end() :].strip():
-                fence = ""
-        elif fence:
-            continue
-        elif line.lstrip(" ").startswith("<!--"):
-            in_comment = "-->" not in line
-        elif line.rstrip() == "---":
-            yield index
+    return (index for index in outside(lines, start) if lines[index].rstrip() == "---")
 
 
 def _closing(lines: list[str], opening: int, *, blanks: bool) -> int | None:
@@ -158,11 +143,16 @@ def _read(lines: Sequence[str]) -> FrontMatter:
 
 
 def _background(values: dict[str, list[str]]) -> str | None:
-    found = _scalar(values, "background") or _scalar(values, "backgroundColor")
-    image = _scalar(values, "backgroundImage")
+    found = _scalar(values, "background") or _local(values, "backgroundColor")
+    image = _local(values, "backgroundImage")
     if image and (url := _URL.search(image)):
         return url[1]
     return found
+
+
+def _local(values: dict[str, list[str]], key: str) -> str | None:
+    """Read a directive of Marp's, of the slide alone or of all from it on; here it is the slide's either way."""
+    return _scalar(values, f"_{key}") or _scalar(values, key)
 
 
 def _scalar(values: dict[str, list[str]], key: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
-from commands.importing import frontmatter
+from commands.importing import dialects, frontmatter
 from commands.importing.building import DeckBuilder
 from commands.importing.model import MOST_CHARACTERS, ImportedDeck, ImportRefused
 from commands.importing.reading import Reader, Source
@@ -20,7 +20,7 @@ _BINARY: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def parse_markdown(source: str) -> ImportedDeck:
-    """Make a deck of Markdown: CommonMark with tables, and the slide conventions of Marp and Slidev.
+    """Make a deck of Markdown: CommonMark with tables, and the slide conventions of Marp, Slidev and reveal.js.
 
     Thematic breaks and headings of levels 1 and 2 begin slides. What cannot be mapped is kept as text or code
     and told in the deck's warnings; no word that a reader of the source could see is lost.
@@ -31,7 +31,7 @@ def parse_markdown(source: str) -> ImportedDeck:
     Raises:
         ImportRefused: The source is empty, too long, not text, or makes more slides or blocks than a deck may have.
     """
-    text = _checked(source)
+    text = dialects.rewritten(_checked(source))
     prepared = frontmatter.prepare(text)
     parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
     environment: dict[str, Any] = {}

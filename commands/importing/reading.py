@@ -7,7 +7,7 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from commands.importing import exact, frontmatter, html, inline, rescue, tables
+from commands.importing import dialects, exact, frontmatter, html, inline, rescue, tables
 from commands.importing.building import DeckBuilder
 from commands.importing.frontmatter import FrontMatter
 from commands.importing.gathering import Gatherer, Place
@@ -150,7 +150,7 @@ class Reader:
         if images.alone:
             self._gatherer.flush()
             for image in images.found:
-                self._deck.add("image", image, line)
+                self._image(image, line)
             return
         if source.startswith("<") and "<img" in source and "`" not in source:
             self._html(source, line, place)
@@ -179,11 +179,31 @@ class Reader:
             except exact.Unreadable as why:
                 self._deck.warn(line, f"A comment that says what a block is {why}; it was left out.")
             return
+        behind = dialects.slide_background(comment)
         directives = frontmatter.directives(comment)
-        if directives is None:
+        if behind is not None:
+            self._behind(behind)
+        elif directives is None:
             self._deck.note(comment)
         else:
             self._deck.set_layout(directives.layout)
+            self._behind(directives.background or "")
+
+    def _behind(self, background: str) -> None:
+        if background:
+            self._deck.set_background(background)
+
+    def _image(self, image: dict[str, str], line: int) -> None:
+        """Add a picture, or put it behind the slide or beside its words where Marp would."""
+        content, place = dialects.marp_image(image)
+        if place == "behind" and content["url"].lower().startswith(("http://", "https://")):
+            self._deck.set_background(content["url"])
+            if content["alt"]:
+                self._deck.note(content["alt"])
+            return
+        if place == "beside":
+            self._deck.set_layout("image")
+        self._deck.add("image", content, line)
 
     def _code(self, text: str, info: str, line: int) -> None:
         self._gatherer.flush()

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from commands.messages.base import Line, ProjectCommand
+from commands.messages.base import Name, ProjectCommand
 from commands.messages.past import Position
+from domain.content.blocks import Layout
 from domain.roles import Role
 
 _PROJECT = "7b0f4a52-5c9e-4a7e-9a54-1f6f3f0f7d11"
@@ -20,6 +21,7 @@ DAY = 86_400
 Priority = Annotated[int, Field(ge=0, le=9)]
 Seconds = Annotated[int, Field(ge=1, le=DAY)]
 Prompt = Annotated[str, Field(min_length=1, max_length=PROMPT_LENGTH)]
+Span = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)]
 
 
 class JobCommand(ProjectCommand):
@@ -56,7 +58,12 @@ class RequestGeneration(JobCommand):
 
 
 class OutlineSlide(BaseModel):
-    """One slide of an outline: its title and what is to be said on it."""
+    """One slide of an outline: its title and what is to be said on it.
+
+    `points` are inline Markdown, two leading spaces a level. `sources` are the places of the source that they
+    were taken from, `kept` those of tables and code to be put on the slide as they stand: pairs of character
+    offsets, as they were proposed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -64,15 +71,27 @@ class OutlineSlide(BaseModel):
     points: Annotated[list[Annotated[str, Field(max_length=1_000)]], Field(max_length=20)] = Field(
         default_factory=list
     )
+    layout: Layout | None = None
+    notes: Annotated[str, Field(max_length=4_000)] | None = None
+    sources: Annotated[list[Span], Field(max_length=50)] | None = None
+    kept: Annotated[list[Span], Field(max_length=10)] | None = None
 
 
 class Outline(BaseModel):
-    """A deck as it is to be drafted."""
+    """A deck as it is to be drafted.
+
+    `provider`, `model`, `warnings` and `usage` are what a proposed outline says of how it was made; they are
+    kept if they come back.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    title: Line | None = None
+    title: Annotated[str, Field(max_length=300)] | None = None
     slides: Annotated[list[OutlineSlide], Field(min_length=1, max_length=50)]
+    provider: Name | None = None
+    model: Name | None = None
+    warnings: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)] | None = None
+    usage: dict[Name, Annotated[int, Field(ge=0)]] | None = None
 
 
 class ApproveOutline(ProjectCommand):

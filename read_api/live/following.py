@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from infra.postgres.event_log import CHUNK, PostgresEventLog
-from projections.live import LiveItem, live_item, revealed
+from projections.live import NOTE, LiveItem, live_item, revealed
 from projections.ports import Personal
 from read_api.live.hub import Hub
 
@@ -55,5 +55,7 @@ async def follow_project(
             if items:
                 after = items[-1].position
                 yield items
+            if notes := subscription.notes():
+                yield [LiveItem(after, project_id, project_id, NOTE, note) for note in notes]
     finally:
         hub.unsubscribe(subscription)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from infra.cancelling import stop_if_cancelled
 from infra.postgres.event_log import PostgresEventLog
+from infra.redis.job_messages import listen_to_jobs
 from infra.redis.keys import Keys
 from infra.redis.streams import StreamEntry, StreamReader
 from infra.settings import Settings
@@ -32,8 +33,12 @@ CONTACT = 4.0
 LOOK_EVERY = 0.25
 # Seconds: how often the log is asked for its epoch.
 EPOCH_EVERY = 1.0
+# What is told beside events to a reader who does not take it: as much is kept.
+NOTES = 100
 # The key of a project's list of blocks among what can change.
 TREE = "tree"
+# And that of its list of sessions.
+SESSIONS = "sessions"
 
 
 class Subscription:
@@ -45,6 +50,7 @@ class Subscription:
         self.ended = False
         self._capacity = capacity
         self._items: deque[LiveItem] = deque()
+        self._notes: deque[bytes] = deque(maxlen=NOTES)
         self._wake = asyncio.Event()
 
     def push(self, item: LiveItem) -> None:
@@ -56,6 +62,17 @@ class Subscription:
             self._items.append(item)
         self._wake.set()
 
+    def tell(self, note: bytes) -> None:
+        """Hand over what is no event; of those that nobody takes, the oldest are lost."""
+        self._notes.append(note)
+        self._wake.set()
+
+    def notes(self) -> list[bytes]:
+        """Return what was told since the last time."""
+        notes = list(self._notes)
+        self._notes.clear()
+        return notes
+
     def end(self) -> None:
         """Nothing comes any more: the log is another one."""
         self._items.clear()
@@ -63,8 +80,8 @@ class Subscription:
         self._wake.set()
 
     async def take(self) -> list[LiveItem]:
-        """Wait for events and return all that have come; none if the subscription has ended."""
-        while not self._items and not self.overflowed and not self.ended:
+        """Wait for events and return all that have come; none if it has ended, or there are notes alone."""
+        while not self._items and not self._notes and not self.overflowed and not self.ended:
             self._wake.clear()
             await self._wake.wait()
         items = list(self._items)
@@ -106,11 +123,13 @@ class Hub:
         """Follow the log until it has another epoch; then nothing that is known here is true any more."""
         keys = Keys.of(self._epoch)
         streams = {k: keys.live_stream(k) for k in range(len(self._feeds))}
+        channels = [keys.job_messages(k) for k in streams]
         async with asyncio.TaskGroup() as tasks:
             following = [
                 tasks.create_task(self._mind_silence()),
                 tasks.create_task(StreamReader(self._settings, streams, self._take, group=None).run()),
                 tasks.create_task(self._mind_epoch()),
+                tasks.create_task(listen_to_jobs(self._settings, channels, self._tell)),
             ]
             await self._ended.wait()
             for task in following:
@@ -169,8 +188,14 @@ class Hub:
             self._on_project(item.project_id)
         elif item.kind == "block":
             self.touched.mark((item.project_id, TREE), item.position)
+        elif item.kind == "collaboration-session":
+            self.touched.mark((item.project_id, SESSIONS), item.position)
         for subscription in self._subscribers.get(item.project_id, ()):
             subscription.push(item)
+
+    def _tell(self, project_id: UUID, note: bytes) -> None:
+        for subscription in self._subscribers.get(project_id, ()):
+            subscription.tell(note)
 
     async def _take(self, partition: int, entries: Sequence[StreamEntry]) -> None:
         await self._feeds[partition].take(

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from infra.http.auth import Principal
 from infra.http.errors import Invalid
-from projections.live import LiveItem
+from projections.live import NOTE, LiveItem
 from read_api.live.following import NewEpoch, TooSlow, follow_project
 from read_api.parameters import Parameters, path_id
 from read_api.side import Reading
@@ -78,5 +78,7 @@ class ServerSentEvents:
 
 
 def _frame(item: LiveItem) -> bytes:
+    if item.kind == NOTE:
+        return b"event: job\ndata: %s\n\n" % item.message
     name = orjson.loads(item.event)["event"]
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, name.encode(), item.event)

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from read_api.routes import (
     admin_cache,
+    assets,
     blocks,
     comments,
     conflicts,
@@ -36,4 +37,5 @@ def query_routes(reading: Reading) -> list[Route]:
         *suggestions.routes(reading),
         *jobs.routes(reading),
         *admin_cache.routes(reading),
+        *assets.routes(reading),
     ]

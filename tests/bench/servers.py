@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,11 +101,12 @@ class Servers:
                 await connection.execute(SQL("drop database {} with (force)").format(name))
 
     @asynccontextmanager
-    async def serving(self, kind: str, settings: Settings) -> AsyncIterator[Served]:
-        """Run `decklog serve write|read`."""
+    async def serving(self, kind: str, settings: Settings, **more: str) -> AsyncIterator[Served]:
+        """Run `decklog serve write|read`; `more` are settings by their names in the environment."""
         port = free_port()
         argv = ["-m", "workers.cli", "serve", kind, "--port", str(port)]
-        async with self._running(kind, argv, settings, f"http://127.0.0.1:{port}/api/health") as process:
+        health = f"http://127.0.0.1:{port}/api/health"
+        async with self._running(kind, argv, settings, health, more) as process:
             yield Served(f"http://127.0.0.1:{port}", process.pid, port)
 
     @asynccontextmanager
@@ -124,12 +125,17 @@ class Servers:
 
     @asynccontextmanager
     async def _running(
-        self, name: str, argv: Sequence[str], settings: Settings | None, health: str | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        settings: Settings | None,
+        health: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> AsyncIterator[GuardedProcess]:
         log = self._folder / f"{name}-{time.monotonic_ns()}.log"
         process = await spawn(
             [sys.executable, *argv],
-            env=environment(settings),
+            env={**environment(settings), **(more or {})},
             log=log,
             death_signal=signal.SIGTERM,
             folder=ROOT,

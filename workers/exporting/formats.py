@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from workers.exporting import markdown, whole
+from workers.exporting import html, markdown, pdf, pptx, whole
+from workers.exporting.drawing import draw
 from workers.exporting.source import Source
 
 LONGEST_NAME: Final = 80
@@ -43,8 +44,36 @@ def _json(source: Source) -> _File:
     return _File(whole.render(source), "application/json", "json", len(source.slides))
 
 
+def _html(source: Source) -> _File:
+    drawn = draw(source)
+    return _File(html.render(source, drawn), "text/html", "html", len(drawn.pages), drawn.warnings)
+
+
+def _pptx(source: Source) -> _File:
+    drawn = draw(source)
+    media_type = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    return _File(pptx.render(source, drawn), media_type, "pptx", len(drawn.pages), drawn.warnings)
+
+
+def _pdf(source: Source) -> _File:
+    drawn = draw(source)
+    data, warnings = pdf.pdf(source, drawn)
+    return _File(data, "application/pdf", "pdf", max(1, len(drawn.pages)), (*drawn.warnings, *warnings))
+
+
+def _png(source: Source) -> _File:
+    """Make a picture of a deck of one page, a ZIP of numbered pictures of any other."""
+    drawn = draw(source)
+    pages, more = pdf.png(source, drawn)
+    warnings = (*drawn.warnings, *more)
+    if len(pages) == 1:
+        return _File(pages[0], "image/png", "png", 1, warnings)
+    data = pdf.zipped(pages, file_name(source.project.title))
+    return _File(data, "application/zip", "zip", len(pages), warnings)
+
+
 FORMATS: Final[Mapping[str, Callable[[Source], _File]]] = MappingProxyType(
-    {"markdown": _markdown, "json": _json}
+    {"pptx": _pptx, "pdf": _pdf, "html": _html, "markdown": _markdown, "png": _png, "json": _json}
 )
 """By the names of the public contract."""
 

@@ -1,6 +1,7 @@
 """Reading all that a file is made of: the deck at a position, its theme as of then, its pictures."""
 
 import asyncio
+import logging
 from hashlib import sha256
 from typing import Final, Protocol
 from uuid import UUID
@@ -8,10 +9,13 @@ from uuid import UUID
 from commands.ports import EventQuery
 from domain.documents import Deck
 from domain.theme import BUILT_IN, Theme, ThemeEvent
+from infra.postgres.blobs import BlobLost
 from infra.postgres.event_log import PostgresEventLog
 from workers.exporting.pictures import NotDrawable, prepared
 from workers.exporting.source import Asset, Source, asset_ids, tree
 from workers.jobs.ports import Blobs
+
+logger = logging.getLogger(__name__)
 
 PLAIN: Final = next(iter(BUILT_IN.values()))
 MOST_BYTES: Final = 128 * 2**20
@@ -62,7 +66,11 @@ class Gatherer:
         found: dict[str, Asset] = {}
         size = 0
         for asset_id in ids:
-            kept = await self._blobs.get(project_id, known) if (known := _id(asset_id)) else None
+            try:
+                kept = await self._blobs.get(project_id, known) if (known := _id(asset_id)) else None
+            except BlobLost:
+                logger.exception("an asset of project %s is lost", project_id)
+                kept = None
             if kept is None:
                 warnings.append(f"The asset {asset_id} is not in this project; its place is left empty.")
                 continue
@@ -73,7 +81,9 @@ class Gatherer:
                 size += len(picture.data)
                 if size > MOST_BYTES:
                     picture = None
-                    warnings.append(f"The picture {asset_id} was left out: a file has room for {MOST_BYTES:,} bytes.")
+                    warnings.append(
+                        f"The picture {asset_id} was left out: a file has room for {MOST_BYTES:,} bytes."
+                    )
             except NotDrawable as why:
                 warnings.append(f"The asset {asset_id} {why}; its place is left empty.")
             found[asset_id] = Asset(asset_id, sha256(data).hexdigest(), media_type, len(data), picture)

@@ -53,4 +53,6 @@ def _differing(source: Source, text: str) -> list[int]:
         return []
     if len(back) != len(source.slides):
         return list(range(len(source.slides)))
-    return [i for i, (slide, found) in enumerate(zip(source.slides, back, strict=True)) if not same(slide, found)]
+    return [
+        i for i, (slide, found) in enumerate(zip(source.slides, back, strict=True)) if not same(slide, found)
+    ]

@@ -48,8 +48,13 @@ def prepared(data: bytes, media_type: str) -> Picture:
 def _fitted(image: Image.Image, data: bytes) -> Picture:
     kind = image.format
     turned = image.getexif().get(0x0112, 1) != 1
-    if kind in ("PNG", "JPEG") and not turned and max(image.size) <= LONGEST and image.mode in ("RGB", "RGBA", "L"):
-        image.verify()
+    if (
+        kind in ("PNG", "JPEG")
+        and not turned
+        and max(image.size) <= LONGEST
+        and image.mode in ("RGB", "RGBA", "L")
+    ):
+        image.load()
         return Picture(data, f"image/{kind.lower()}", image.width, image.height)
     upright = ImageOps.exif_transpose(image)
     opaque = kind == "JPEG"

@@ -1,9 +1,10 @@
 """One attempt at one job, as its handler sees it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 import orjson
 
@@ -15,6 +16,8 @@ from domain.job import Job
 from workers.jobs.joblog import JobLog, machine
 
 REFUSED = 300
+# Seconds between two words on how far a job is.
+EVERY = 0.1
 
 # Tells how far a job is: job, done, total, message.
 Tell = Callable[[Job, int, int, str], Awaitable[None]]
@@ -29,6 +32,7 @@ class Attempt:
         self._log = log
         self._tell = tell
         self._caller = Caller(machine(job.queue), "machine", job_id=job.id, on_behalf_of=requester)
+        self._told = float("-inf")
         self.proposed: Job | None = None
 
     @property
@@ -37,7 +41,11 @@ class Attempt:
         return self._job
 
     async def progress(self, done: int, total: int, message: str = "") -> None:
-        """Tell live readers how far it is."""
+        """Tell live readers how far it is; what comes too soon after the last word is left out."""
+        now = asyncio.get_running_loop().time()
+        if done < total and now - self._told < EVERY:
+            return
+        self._told = now
         await self._tell(self._job, done, total, message)
 
     async def run(self, name: str, *commands: Command) -> Mapping[str, Any]:
@@ -69,8 +77,3 @@ class Attempt:
         """
         event = self._job.propose(outline)
         self.proposed = await self._log.append(self._job, event, self._caller.user)
-
-    @property
-    def project_id(self) -> UUID:
-        """The project that it is about."""
-        return self._job.project_id

@@ -94,7 +94,6 @@ class Doing:
         if (hopeless := await self._hopeless(known)) is not None:
             return await self._end(job, token, hopeless)
         job = await self._write(job, job.start())
-        await self._tell(job, 0, 0, "")
         attempt = Attempt(job, known.requester, self._bus, self._log, self._tell)
         try:
             result = await self._handler(job.queue).run(attempt)
@@ -110,7 +109,6 @@ class Doing:
             logger.exception("job %s failed", job.id)
             return await self._again(job, token, "internal", f"{type(error).__name__}: {error}", None)
         if attempt.proposed is not None:
-            await self._tell(attempt.proposed, 0, 0, "")
             return Settlement(job.id, token, "done", attempt.proposed.version)
         return await self._end(job, token, job.succeed(result or {}))
 
@@ -148,13 +146,11 @@ class Doing:
             return await self._end(job, token, job.fail(code, message))
         delay = round(self._backoff.delay(job.tries, least), 3)
         after = await self._write(job, job.retry(code, message, delay))
-        await self._tell(after, 0, 0, "")
         due = int((self._now() + delay) * 1000)
         return Settlement(job.id, token, "again", after.version, due)
 
     async def _end(self, job: Job, token: str, event: JobEvent) -> Settlement:
         after = await self._write(job, event)
-        await self._tell(after, 0, 0, "")
         return Settlement(job.id, token, "done", after.version)
 
     async def _write(self, job: Job, event: JobEvent) -> Job:
@@ -178,7 +174,6 @@ class Doing:
         job = known.job
         if job.state in (JobState.REQUESTED, JobState.QUEUED, JobState.AWAITING_APPROVAL):
             job = await self._write(job, job.expire())
-            await self._tell(job, 0, 0, "")
         return job.version
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 from labour import JSON, ask, deciding, events, labouring, nothing, state
-from running import eventually, system_on
+from running import Live, eventually, system_on
 
 from commands.messages import AddBlock
 from infra.bootstrap import write_side
@@ -268,3 +268,38 @@ async def test_a_projects_jobs_are_listed(settings: Settings) -> None:
         assert [j["id"] for j in await deck.owner.all_pages(path, kind="image")] == [jobs[3], jobs[0]]
         assert (await deck.owner.get(path, state="lost")).status_code == 422
         assert (await system.person().get(path)).status_code == 404
+
+
+async def test_how_far_a_job_is_is_told_live_and_stored_nowhere(settings: Settings) -> None:
+    go_on = asyncio.Event()
+
+    async def work(context: JobContext) -> JSON | None:
+        await context.progress(1, 3, "drafting")
+        await go_on.wait()
+        await context.progress(3, 3, "drawn")
+        return {}
+
+    async with system_on(settings) as system, labouring(settings, work):
+        deck = await system.person().deck()
+        async with deck.owner.live(deck.id) as live:
+            job = await ask(deck)
+            notes = [await until(live, "job")]
+            document = await state(deck, job, "running")
+            assert document["progress"] == {"done": 1, "total": 3, "message": "drafting"}
+            go_on.set()
+            notes.append(await until(live, "job"))
+            document = await state(deck, job, "succeeded")
+            assert document["progress"] is None
+        told = {"type": "job", "job_id": job, "kind": "image", "state": "running"}
+        assert notes == [
+            {**told, "done": 1, "total": 3, "message": "drafting"},
+            {**told, "done": 3, "total": 3, "message": "drawn"},
+        ]
+        assert await events(deck, job) == ["image-requested", "started", "succeeded"]
+
+
+async def until(live: Live, kind: str) -> JSON:
+    """Take messages until one is of this kind."""
+    while (message := await live.message())["type"] != kind:
+        pass
+    return message

@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from redis.asyncio import Redis
-from running import JSON, Deck, System, serving_read
+from running import JSON, Deck, System, eventually, serving_read
 
+from infra.http.auth import issue
 from infra.redis.client import redis_client
 from infra.redis.document_cache import Absent, DocumentCache, Kept
 from infra.redis.keys import Keys, generation_of
@@ -273,3 +274,29 @@ async def test_without_redis_everybody_loads(key: str, system: System) -> None:
         await cache.put(key, Kept(1, b"one"), Absent("", None), 60)
         assert cache.stats()["resting"]
         assert cache.stats()["rests"] == 1
+
+
+async def test_what_is_held_is_looked_for_again_when_its_time_is_over(system: System) -> None:
+    short = system.settings.model_copy(update={"cache_project_ttl": 1})
+    deck = await system.person().deck()
+    async with serving_read(short) as url:
+        there = deck.owner.at(system.reading(url))
+        admin = issue(short.jwt_secret, "root", now=time.time(), ttl=60, scope="admin")
+
+        async def held() -> bool:
+            await there.see(deck.path, min_position=deck.position)
+            answer = await system.client.get(
+                f"{url}/api/admin/cache/stats", headers={"Authorization": f"Bearer {admin}"}
+            )
+            return bool(answer.json()["process"]["counts"]["total"]["l1"])
+
+        await eventually(held)
+        # Repaired by hand, without an event that says so.
+        await system.table.rows(
+            "update project_rows set title = 'Repaired' where project_id = %s returning 1", deck.id
+        )
+
+        async def repaired() -> bool:
+            return bool((await there.see(deck.path))["title"] == "Repaired")
+
+        await eventually(repaired, 5)

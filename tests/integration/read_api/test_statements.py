@@ -107,7 +107,7 @@ async def test_a_thousand_misses_at_once_are_one_load(
 
         try:
             await eventually(in_contact)
-            subjects = [ProjectQueries(r)._subject(UUID(deck.id)) for r in readings]
+            subjects = [ProjectQueries(r).subject(UUID(deck.id)) for r in readings]
             mark = statements.mark()
             found = await asyncio.gather(
                 *(r.documents.get(s, 0) for _ in range(250) for r, s in zip(readings, subjects, strict=True))

@@ -55,7 +55,7 @@ async def test_the_write_api_describes_its_batch_and_all_references_lead_somewhe
     api = await document(idle, idle.write_url)
     assert "post" in api["paths"]["/api/commands"]
     assert resolved(api, api["paths"])
-    assert len(api["paths"]) == len(ALL_COMMANDS) + 2
+    assert len(api["paths"]) == len(ALL_COMMANDS) + 3
 
 
 async def test_the_read_api_describes_every_query_that_it_answers(system: System) -> None:
@@ -66,8 +66,16 @@ async def test_the_read_api_describes_every_query_that_it_answers(system: System
     opened = await deck.change("open-comment", text="Why?")
     theme = (await ada.see("/api/themes"))["items"][0]["id"]
     await ada.see(f"{deck.path}/comments", min_position=deck.position)
+    sent = await ada.system.client.post(
+        f"{system.write_url}/api/assets?project_id={deck.id}",
+        content=b"a file",
+        headers={**ada.headers, "Content-Type": "text/plain"},
+    )
+    asset = sent.json()["asset_id"]
     for path, item in api["paths"].items():
-        place = path.replace("{project}", deck.id).replace("{block}", deck.blocks[0])
+        place = (
+            path.replace("{asset}", asset).replace("{project}", deck.id).replace("{block}", deck.blocks[0])
+        )
         place = place.replace("{thread}", opened["result"]["thread_id"]).replace("{theme}", theme)
         if path.endswith("/events"):
             continue

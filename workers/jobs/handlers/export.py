@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from domain.job import ExportRequested
-from workers.exporting import FORMATS, Gatherer, Rendered, render
+from workers.exporting import FORMATS, Gatherer, Rendered, TooMany, render
 from workers.jobs.ports import Blobs, FinalError, JobContext
 
 MOST_BYTES: Final = 256 * 2**20
@@ -37,7 +37,10 @@ class ExportHandler:
         if source is None:
             raise FinalError("not-found", "the project did not exist at that position")
         await context.progress(1, 3, "drawing")
-        made = await asyncio.to_thread(render, source, request.format)
+        try:
+            made = await asyncio.to_thread(render, source, request.format)
+        except TooMany as why:
+            raise FinalError("too-large", str(why)) from why
         if len(made.data) > MOST_BYTES:
             raise FinalError("too-large", f"the file would have more than {MOST_BYTES:,} bytes")
         await context.progress(2, 3, "keeping the file")

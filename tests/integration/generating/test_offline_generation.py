@@ -1,0 +1,103 @@
+"""Decks made without any key, from the request to the slides, on real servers."""
+
+from labour import ask, events, state
+from making_decks import generating, shown
+from running import system_on
+
+from infra.settings import Settings
+
+SOURCE = """# River deltas
+
+A delta forms where a river meets standing water and drops its load. Most of the load is sand and silt.
+
+## How they form
+
+Slow water cannot carry sand. The sand settles first, near the mouth. Silt and clay settle farther out.
+Over centuries the deposits build a fan of new land that splits the river into many arms.
+
+## Kinds of delta
+
+| Kind | Shaped by | Example |
+| --- | --- | --- |
+| Bird's foot | river | Mississippi |
+| Arcuate | waves | Nile |
+| Estuarine | tides | Ganges |
+
+## Why they matter
+
+- Half a billion people live on deltas
+- They feed whole regions
+- They are sinking
+  - by pumping
+  - by dams upstream
+"""
+
+
+async def test_an_outline_is_proposed_approved_and_drafted(settings: Settings) -> None:
+    async with system_on(settings) as system, generating(settings):
+        deck = await system.person().deck(slides=1)
+        job = await ask(deck, "generation", prompt="Deltas", source_text=SOURCE)
+        waiting = await state(deck, job, "awaiting-approval")
+        outline = waiting["outline"]
+        assert outline["provider"] == "offline-extractive"
+        assert outline["title"] == "River deltas"
+        assert len(await shown(deck)) == 1
+
+        outline["slides"][-1]["title"] = "Why we care"
+        answer = await deck.owner.post(
+            "approve-outline", {"project_id": deck.id, "job_id": job, "outline": outline}
+        )
+        assert answer.status_code == 202, answer.text
+        done = await state(deck, job, "succeeded")
+
+        assert done["result"]["provider"] == "offline-extractive"
+        assert done["result"]["slides"] == len(outline["slides"])
+        titles = [s.title for s in (await shown(deck))[1:]]
+        assert titles == [s["title"] for s in outline["slides"]]
+        last = (await shown(deck))[-1]
+        assert last.title == "Why we care"
+        [(kind, content)] = last.blocks
+        assert kind == "bullets"
+        assert [(i["text"], i["level"]) for i in content["items"]] == [
+            ("Half a billion people live on deltas", 0),
+            ("They feed whole regions", 0),
+            ("They are sinking", 0),
+            ("by pumping", 1),
+            ("by dams upstream", 1),
+        ]
+        kinds = next(s for s in await shown(deck) if s.title == "Kinds of delta")
+        table = next(content for kind, content in kinds.blocks if kind == "table")
+        assert [c["text"] for c in table["columns"]] == ["Kind", "Shaped by", "Example"]
+        assert table["rows"][1]["cells"] == ["Arcuate", "waves", "Nile"]
+
+
+async def test_who_approves_in_advance_is_not_asked(settings: Settings) -> None:
+    async with system_on(settings) as system, generating(settings):
+        deck = await system.person().deck(slides=0)
+        job = await ask(deck, "generation", prompt="Deltas", slides=4, auto_approve=True)
+        done = await state(deck, job, "succeeded")
+        assert done["result"]["slides"] == 4
+        slides = await shown(deck)
+        assert len(slides) == 4
+        assert all("To fill in" in str(s.blocks) for s in slides)
+        assert any("no model" in w for w in done["result"]["warnings"])
+        assert await events(deck, job) == [
+            *("generation-requested", "started", "outlined", "outline-approved", "started", "succeeded")
+        ]
+
+
+async def test_a_run_is_undone_as_one_and_later_edits_of_people_stay(settings: Settings) -> None:
+    async with system_on(settings) as system, generating(settings):
+        deck = await system.person().deck(slides=1)
+        job = await ask(deck, "generation", source_text=SOURCE, auto_approve=True)
+        await state(deck, job, "succeeded")
+        made = await shown(deck)
+        own = await deck.add("text", {"text": "A note of mine"}, deck.blocks[0])
+
+        answer = await deck.change("undo", job_id=job)
+
+        assert answer["outcome"] == "applied"
+        left = await shown(deck)
+        assert [s.id for s in left] == [made[0].id]
+        assert left[0].blocks == [("text", {"text": "A note of mine"})]
+        assert (await deck.owner.see(f"{deck.path}/blocks/{own}"))["deleted"] is False
