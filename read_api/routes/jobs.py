@@ -1,7 +1,9 @@
 """`/api/projects/{project}/jobs`, `/api/jobs/{job}` and `/api/admin/queues/stats`."""
 
 from functools import partial
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import orjson
 from redis.exceptions import RedisError
@@ -14,6 +16,7 @@ from infra.postgres.queue_settings import QueueSettings
 from infra.queues import queue_stats, queues_of
 from projections.jobs import queries
 from projections.jobs.rows import KINDS, RUNNING, STATES, JobRow
+from read_api.files import file_answer, plain_name
 from read_api.parameters import Parameters, path_id
 from read_api.responses import body_tag
 from read_api.routes.guarding import guarded
@@ -22,6 +25,7 @@ from read_api.waiting import of_project
 
 LIST = "jobs"
 ALL = "all"
+SUCCEEDED = "succeeded"
 
 
 class JobQueries:
@@ -66,6 +70,20 @@ class JobQueries:
         row, position = await self.row(request)
         body = orjson.dumps(queries.document(row, await self._progress(row)))
         return reading.responder.answer(request, body, position, body_tag(body))
+
+    async def file(self, request: Request) -> Response:
+        """Answer the file that a job made."""
+        row, _ = await self.row(request)
+        result = row.result or {}
+        asset_id = result.get("asset_id")
+        if row.state != SUCCEEDED or asset_id is None:
+            raise NotFound(f"the job has no file; it is {row.state}")
+        found = await self._reading.side.blobs.get(row.project_id, UUID(asset_id))
+        if found is None:
+            raise NotFound("the job's file is gone")
+        data, media_type = found
+        name = result.get("name") or plain_name(str(row.job_id), media_type)
+        return file_answer(data, media_type, sha256(data).hexdigest(), name)
 
     async def row(self, request: Request) -> tuple[JobRow, int]:
         """Return a job that the caller may see, and the position as of which that is true.
@@ -125,6 +143,7 @@ def routes(reading: Reading) -> list[Route]:
         for path, endpoint in (
             ("/api/projects/{project}/jobs", jobs.many),
             ("/api/jobs/{job}", jobs.one),
+            ("/api/jobs/{job}/file", jobs.file),
             ("/api/admin/queues/stats", jobs.stats),
         )
     ]

@@ -14,7 +14,26 @@ from infra.postgres.event_log import PostgresEventLog
 
 SLIDES = 100
 AT_ONCE = 400
-WORDS = ["a", "deck", "is", "told", "slide", "by", "slide", "and", "each", "of", "them", "says", "one", "thing", "that", "people", "shall", "remember"]
+WORDS = [
+    "a",
+    "deck",
+    "is",
+    "told",
+    "slide",
+    "by",
+    "slide",
+    "and",
+    "each",
+    "of",
+    "them",
+    "says",
+    "one",
+    "thing",
+    "that",
+    "people",
+    "shall",
+    "remember",
+]
 
 
 @dataclass

@@ -31,7 +31,8 @@ async def folded(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
             for model in side.models:
                 await model.apply(session, events)
             return {
-                name: await session.fetch(f"select * from pg_temp.{name} t order by t::text") for name in TABLES
+                name: await session.fetch(f"select * from pg_temp.{name} t order by t::text")
+                for name in TABLES
             }
     finally:
         await side.stop()

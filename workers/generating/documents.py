@@ -60,7 +60,9 @@ def _bounded(text: str) -> Source:
     text = text.replace("\0", "")
     if len(text) <= SOURCE_LENGTH:
         return Source(text)
-    return Source(text[:SOURCE_LENGTH], (f"only the first {SOURCE_LENGTH:,} characters of the source were read",))
+    return Source(
+        text[:SOURCE_LENGTH], (f"only the first {SOURCE_LENGTH:,} characters of the source were read",)
+    )
 
 
 def _decoded(data: bytes, media_type: str) -> str:
@@ -78,9 +80,10 @@ def _docx_text(data: bytes) -> str:
             if sum(i.file_size for i in archive.infolist()) > _UNFOLDED:
                 raise UnreadableSource("the document unfolds into too much")
         document = Document(io.BytesIO(data))
-        lines: list[str] = []
-        for element in document.iter_inner_content():
-            lines.append(_table(element) if isinstance(element, Table) else _paragraph(element))
+        lines = [
+            _table(element) if isinstance(element, Table) else _paragraph(element)
+            for element in document.iter_inner_content()
+        ]
     except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as broken:
         raise UnreadableSource(f"the document cannot be read as DOCX: {type(broken).__name__}") from broken
     return "\n".join(line for line in lines if line)
@@ -131,5 +134,3 @@ def _table(table: Table) -> str:
 
 def _cell(text: str) -> str:
     return escaped(" ".join(text.split())).replace("|", "\\|")
-
-

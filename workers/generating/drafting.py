@@ -10,7 +10,9 @@ from commands.messages import AddBlock
 from domain.content import LIMITS
 from workers.generating.plan import INDENT, SlidePlan, Span
 
-_LAYOUTS: Final = frozenset({"title", "section", "content", "two-column", "image", "quote", "closing", "blank"})
+_LAYOUTS: Final = frozenset(
+    {"title", "section", "content", "two-column", "image", "quote", "closing", "blank"}
+)
 _KEPT_TYPES: Final = frozenset({"table", "code", "bullets", "text", "quote", "callout", "heading"})
 
 

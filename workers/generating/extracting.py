@@ -116,12 +116,14 @@ def _list(items: Sequence[Part]) -> list[Part]:
 
 
 def _sentences(parts: Sequence[Part]) -> list[Sentence]:
-    found = []
+    found: list[Sentence] = []
     for part in parts:
         # The text has the line ends and quote marks of its lines gone; a place within it is the paragraph's.
         exact = len(part.text) == part.end - part.start
-        for s in sentences_of(part.text[:_PARAGRAPH], part.start):
-            found.append(s if exact else Sentence(part.start, part.end, s.text))
+        found += [
+            s if exact else Sentence(part.start, part.end, s.text)
+            for s in sentences_of(part.text[:_PARAGRAPH], part.start)
+        ]
     return found
 
 

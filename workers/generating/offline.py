@@ -29,7 +29,9 @@ class OfflineWriter:
         # Off the loop: a long source takes a good part of a second.
         plan = await asyncio.to_thread(outline_of, brief.source, brief.slides)
         if brief.prompt:
-            plan = plan.warned("no model is configured: the prompt was not followed, only the source was read")
+            plan = plan.warned(
+                "no model is configured: the prompt was not followed, only the source was read"
+            )
         return plan
 
     async def draft(self, plan: Plan, index: int, brief: Brief, spent: Usage) -> Drafted:  # noqa: ARG002 - the port's

@@ -16,7 +16,11 @@ _PAGES: Final = 500
 _LARGER: Final = 1.12
 _TITLE: Final = 1.75
 _HEADING_LENGTH: Final = 120
-_PAGE_NUMBER: Final = re.compile(r"(?:page|seite|p\.)?\s*[-–]?\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?\s*[-–]?", re.IGNORECASE)
+# Lines at the top and the bottom of a page that may be its furniture.
+_EDGE: Final = 2
+_PAGE_NUMBER: Final = re.compile(
+    r"(?:page|seite|p\.)?\s*[-–]?\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?\s*[-–]?", re.IGNORECASE
+)
 _DIGITS: Final = re.compile(r"\d+")
 _BULLET: Final = re.compile(r"[•▪‣◦●○■–-]\s+(?=\S)")
 _NUMBERED: Final = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+\w")
@@ -85,7 +89,8 @@ def _markdown(pages: list[list[_Line]]) -> str:
         for page in pages
         for i, line in enumerate(page)
         if not (
-            (i < 2 or i >= len(page) - 2) and (_key(line.text) in furniture or _PAGE_NUMBER.fullmatch(line.text))  # noqa: PLR2004
+            (i < _EDGE or i >= len(page) - _EDGE)
+            and (_key(line.text) in furniture or _PAGE_NUMBER.fullmatch(line.text))
         )
     ]
     return "\n".join(_joined(lines, body))
@@ -102,7 +107,9 @@ def _joined(lines: list[_Line], body: float) -> list[str]:
     out: list[str] = []
     now, before = "", _Line("", 0.0)
     for line in lines:
-        heading = line.size in sizes and 0 < len(line.text) <= _HEADING_LENGTH and any(map(str.isalpha, line.text))
+        heading = (
+            line.size in sizes and 0 < len(line.text) <= _HEADING_LENGTH and any(map(str.isalpha, line.text))
+        )
         if heading:
             if now.startswith("#") and before.size == line.size and not _NUMBERED.match(line.text):
                 now += " " + escaped(line.text)

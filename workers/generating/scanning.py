@@ -22,7 +22,9 @@ _DIVIDER: Final = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
 _PICTURE: Final = re.compile(r"!\[[^\[\]]{0,500}\]\([^()\n]{0,2048}\)")
 _OPENERS: Final = {"<!--": "-->", "<style": "</style>", "<script": "</script>"}
-_NUMBERED: Final = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|(?:Chapter|Kapitel|Part|Teil) \w+:?)\s+\S")
+_NUMBERED: Final = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|(?:Chapter|Kapitel|Part|Teil) \w+:?)\s+\S"
+)
 _HEADING_LENGTH: Final = 80
 _UNFINISHED: Final = re.compile(r"[^\s.!?;:,。！？；：，、؟।…]$")
 _SPACES_A_LEVEL: Final = 2
@@ -94,7 +96,7 @@ class _Scanner:
             self._step(lines[self._at])
         self._flush()
 
-    def _step(self, line: _Line) -> None:  # noqa: C901, PLR0912 - one case a kind of line, as the format has them
+    def _step(self, line: _Line) -> None:
         text = line.text
         stripped = text.strip()
         if not stripped:
@@ -120,7 +122,9 @@ class _Scanner:
             self._flush()
             self._begin("", 0, line.start)
             self._at += 1
-        elif "|" in text and self._at + 1 < len(self._lines) and self._divides(self._lines[self._at + 1].text):
+        elif (
+            "|" in text and self._at + 1 < len(self._lines) and self._divides(self._lines[self._at + 1].text)
+        ):
             self._flush()
             self._table()
         elif _ITEM.match(text):
@@ -153,7 +157,9 @@ class _Scanner:
             return
         mark = _ITEM.match(lines[0].text)
         lead = mark[1].expandtabs(4) if mark else ""
-        text = " ".join([lines[0].text[mark.end() if mark else 0 :].strip(), *(x.text.strip() for x in lines[1:])])
+        text = " ".join(
+            [lines[0].text[mark.end() if mark else 0 :].strip(), *(x.text.strip() for x in lines[1:])]
+        )
         self._add(Part("item", start, end, text, min(len(lead) // _SPACES_A_LEVEL, _DEEPEST)))
 
     def _skip_to(self, closer: str) -> None:

@@ -18,8 +18,38 @@ from workers.generating.stopwords import ANY, STOPWORDS
 _GOOD_LENGTH: Final = (6, 28)
 # Words that point back at a sentence which is not on the slide.
 _POINTING: Final = frozenset(
-    "this these those it they he she such but and also however therefore dies diese dieser dieses er sie es aber auch"
-    " cela ces il elle mais esto ello pero".split()
+    [
+        "this",
+        "these",
+        "those",
+        "it",
+        "they",
+        "he",
+        "she",
+        "such",
+        "but",
+        "and",
+        "also",
+        "however",
+        "therefore",
+        "dies",
+        "diese",
+        "dieser",
+        "dieses",
+        "er",
+        "sie",
+        "es",
+        "aber",
+        "auch",
+        "cela",
+        "ces",
+        "il",
+        "elle",
+        "mais",
+        "esto",
+        "ello",
+        "pero",
+    ]
 )
 _BREAK: Final = re.compile(r"[^\w\s'’\-]|\n")
 _PHRASE_WORDS: Final = 4
@@ -82,7 +112,10 @@ class Scorer:
         while waiting and len(chosen) < most:
             best = max(
                 waiting,
-                key=lambda w: (w[0] - 0.8 * max((alike(w[1], c) for c, _ in chosen), default=0.0), -w[2].order),
+                key=lambda w: (
+                    w[0] - 0.8 * max((alike(w[1], c) for c, _ in chosen), default=0.0),
+                    -w[2].order,
+                ),
             )
             waiting.remove(best)
             if best[1] and not any(alike(best[1], c) > 0.6 for c, _ in chosen):  # noqa: PLR2004 - says the same
@@ -108,7 +141,9 @@ class Scorer:
 
         def worth(key: str) -> float:
             words = key.split()
-            mean = sum(degree[w] / often[w] * self._weights.get(w, 0.1) for w in words) / math.sqrt(len(words))
+            mean = sum(degree[w] / often[w] * self._weights.get(w, 0.1) for w in words) / math.sqrt(
+                len(words)
+            )
             return mean * (1 + math.log(seen[key])) * (0.6 if len(words) == 1 else 1.0)
 
         best = sorted(seen, key=lambda k: (-worth(k), k))

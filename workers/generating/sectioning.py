@@ -27,7 +27,10 @@ class Chapter:
     @property
     def size(self) -> int:
         """How much there is to tell, about in characters."""
-        return sum(min(_KEPT, p.end - p.start) if p.kind in ("table", "code") else p.end - p.start for p in self.parts)
+        return sum(
+            min(_KEPT, p.end - p.start) if p.kind in ("table", "code") else p.end - p.start
+            for p in self.parts
+        )
 
 
 def chapters_of(sections: list[Section], wanted: int | None, scorer: Scorer) -> list[Chapter]:

@@ -8,8 +8,52 @@ from typing import Final
 _END: Final = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？｡]+[」』”）]*|[؟۔।]+(?=\s|$)|\n{2,}")
 # After these a full stop ends no sentence; what is one letter long is an initial.
 _ABBREVIATIONS: Final = frozenset(
-    "al approx bspw bzw ca cf dr e.g eg etc fig ggf i.e ie inkl jr mr mrs ms nr no p pp prof sec sr st usw vgl vol vs"
-    " z.b d.h u.a m.e sog evtl max min dept est inc ltd co".split()
+    [
+        "al",
+        "approx",
+        "bspw",
+        "bzw",
+        "ca",
+        "cf",
+        "dr",
+        "e.g",
+        "eg",
+        "etc",
+        "fig",
+        "ggf",
+        "i.e",
+        "ie",
+        "inkl",
+        "jr",
+        "mr",
+        "mrs",
+        "ms",
+        "nr",
+        "no",
+        "p",
+        "pp",
+        "prof",
+        "sec",
+        "sr",
+        "st",
+        "usw",
+        "vgl",
+        "vol",
+        "vs",
+        "z.b",
+        "d.h",
+        "u.a",
+        "m.e",
+        "sog",
+        "evtl",
+        "max",
+        "min",
+        "dept",
+        "est",
+        "inc",
+        "ltd",
+        "co",
+    ]
 )
 _WORD: Final = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 # Scripts that write no spaces between words: Han, kana, Thai, Lao, Khmer, Burmese.
@@ -35,7 +79,7 @@ def sentences_of(text: str, offset: int = 0) -> Iterator[Sentence]:
         if match[0][0] == "." and _abbreviates(text, match.start()):
             continue
         # After a full stop a sentence does not go on in lower case.
-        after = text[match.end() :  match.end() + 3].lstrip()
+        after = text[match.end() : match.end() + 3].lstrip()
         if match[0][0] in ".…" and after and after[0].islower():
             continue
         yield from _cut(text, begin, match.end(), offset)

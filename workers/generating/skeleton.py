@@ -41,11 +41,14 @@ def skeleton_of(prompt: str, slides: int | None) -> Plan:
         subject = _ASKED.sub("", named.pop(0)).strip(" .:") or subject
     title = shortened(subject[:1].upper() + subject[1:], _TITLE)
     wanted = slides or (len(named) + 2 if named else _DEFAULT)
+    body: list[tuple[str, tuple[str, ...]]]
     body = [(n[:1].upper() + n[1:], ("what to say about it", "an example or a figure")) for n in named]
     body += [b for b in _BODY if len(named) < wanted]
     middle = [_slide(t, points) for t, points in body[: max(0, wanted - 2)]]
     middle += [_slide(f"Part {i + 1}", ("what this part says",)) for i in range(len(middle), wanted - 2)]
-    first = SlidePlan(title, (f"{MARK} a subtitle, the speaker, the date",), "title", notes=f"Asked for: {prompt}"[:4_000])
+    first = SlidePlan(
+        title, (f"{MARK} a subtitle, the speaker, the date",), "title", notes=f"Asked for: {prompt}"[:4_000]
+    )
     made = [first, *middle, _slide(*_END)][:wanted]
     return Plan(title, tuple(made), PROVIDER, warnings=(WARNING,))
 

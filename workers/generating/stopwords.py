@@ -41,7 +41,9 @@ _LISTS: Final[Mapping[str, str]] = {
     " omdat onder ons ook op over reeds te tegen toch toen tot u uit uw van veel voor want waren was wat werd wie wij"
     " wil worden wordt zal ze zich zij zijn zo zonder zou",
 }
-STOPWORDS: Final[Mapping[str, frozenset[str]]] = {name: frozenset(words.split()) for name, words in _LISTS.items()}
+STOPWORDS: Final[Mapping[str, frozenset[str]]] = {
+    name: frozenset(words.split()) for name, words in _LISTS.items()
+}
 ANY: Final = frozenset().union(*STOPWORDS.values())
 
 # What an overview is called, by language.

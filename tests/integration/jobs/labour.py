@@ -41,7 +41,9 @@ class Labour:
 
 
 @asynccontextmanager
-async def labouring(settings: Settings, work: Work | None) -> AsyncIterator[tuple[Labour, asyncio.Task[None]]]:
+async def labouring(
+    settings: Settings, work: Work | None
+) -> AsyncIterator[tuple[Labour, asyncio.Task[None]]]:
     """Run workers whose jobs are done by `work`; None: by nobody."""
     labour = Labour(work or nothing)
 

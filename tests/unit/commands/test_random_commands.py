@@ -22,7 +22,7 @@ from commands.messages import (
     UnarchiveProject,
     UndeleteBlock,
 )
-from domain.block import Block, BlockEvent
+from domain.block import Block, BlockEditConflicted, BlockEvent
 from domain.events import Recorded
 from domain.outline import Outline
 from domain.project import Project, ProjectEvent
@@ -129,13 +129,9 @@ def check_answer(post: Post, outcome: Outcome, log: Sequence[Recorded], given_ev
         assert (result["outcome"] == "unchanged") == (not caused)
         if caused:
             assert result["position"] == caused[-1].position
+            last = {str(r.event.originator_id): r.event for r in caused}
             assert result["streams"] == [
-                {
-                    "id": str(r.event.originator_id),
-                    "kind": r.event.KIND,
-                    "version": r.event.originator_version,
-                }
-                for r in caused
+                {"id": i, "kind": e.KIND, "version": e.originator_version} for i, e in last.items()
             ]
         assert result["position"] <= len(log)
     if "results" in outcome.body:
@@ -161,8 +157,9 @@ def check_log(log: Sequence[Recorded]) -> tuple[Project, dict[UUID, Block]]:
         elif isinstance(r.event, BlockEvent):
             known = blocks.get(stream)
             blocks[stream] = Block.evolve(known, r.event)
-            # Nothing is done twice: every event changes what it is about.
-            assert known is None or replace(known, version=known.version + 1) != blocks[stream]
+            # Nothing is done twice: every event changes what it is about, or keeps what could not be had.
+            unchanged = known is not None and replace(known, version=known.version + 1) == blocks[stream]
+            assert unchanged == isinstance(r.event, BlockEditConflicted)
     assert project is not None
     for parent in [None, *blocks]:
         ranks = [n.rank for n in outline.children(parent)]
