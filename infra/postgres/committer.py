@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 _STATEMENTS = STATEMENTS | {"append_one": one.STATEMENT}
 RETRY_FOR = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+# Seconds for one call. The server ends its own part after two (`transaction_timeout`): a line that says nothing
+# for longer leads nowhere.
+PATIENCE = 5.0
 # What says nothing about the request: the server is away or overloaded, so it is sent again. An attempt that
 # did succeed is found by its command id.
 LOST = (psycopg.OperationalError, psycopg.InternalError, OSError)
@@ -98,10 +101,11 @@ class Committer:
         return self._line
 
     async def _call(self, name: LiteralString, parameters: Sequence[bytes | None]) -> bytes:
-        line = await self._ready()
-        if name not in line.prepared:
-            await line.prepare(name, *_STATEMENTS[name])
-        return await line.call(name.encode(), parameters)
+        async with asyncio.timeout(PATIENCE):
+            line = await self._ready()
+            if name not in line.prepared:
+                await line.prepare(name, *_STATEMENTS[name])
+            return await line.call(name.encode(), parameters)
 
     async def _send_each(self, batch: Sequence[Waiting]) -> None:
         """Send requests one by one, so that each is answered or refused for itself."""

@@ -101,9 +101,6 @@ async def test_a_request_without_id_or_version_is_not_written_twice(
     assert [version for version, _ in await stored(settings, stream)] == [1, 2]
 
 
-@pytest.mark.xfail(
-    strict=True, raises=TimeoutError, reason="an append waits for an answer as long as the connection stands"
-)
 async def test_a_line_that_falls_silent_is_given_up(bad: Bad) -> None:
     stream = uuid4()
     async with opened(bad.settings) as log:
