@@ -8,6 +8,8 @@ from running import looking
 from commands.ports import NO_STREAM, Appended, Replayed
 from infra.settings import Settings
 
+VERSIONS = 200
+
 
 async def test_every_acknowledged_request_is_in_the_log_once_whatever_connections_die(
     settings: Settings,
@@ -20,7 +22,7 @@ async def test_every_acknowledged_request_is_in_the_log_once_whatever_connection
 
         async def write(n: int) -> None:
             log, stream = (here if n % 2 else there), uuid4()
-            for version in range(1, 31):
+            for version in range(1, VERSIONS + 1):
                 command = uuid4()
                 event = created(stream) if version == 1 else renamed(stream, version, f"{n} {version}")
                 # Half of the requests have no id that a client could repeat: their answers are not kept.
@@ -50,5 +52,5 @@ async def test_every_acknowledged_request_is_in_the_log_once_whatever_connection
         stored = await table.rows(
             "select command_id, originator_id, notification_id from stored_events order by 3"
         )
-        assert [position for _, _, position in stored] == list(range(1, 40 * 30 + 1))
+        assert [position for _, _, position in stored] == list(range(1, 40 * VERSIONS + 1))
         assert {c: (stream, position) for c, stream, position in stored} == done

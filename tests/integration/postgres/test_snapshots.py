@@ -61,7 +61,7 @@ async def test_snapshots_are_used_and_deleting_all_of_them_changes_no_answer(set
         read = (await first.project(project), await first.block(project, block))
         await snapshots.settle()
         rows = await table.rows("select stream_id, version, kind, schema from snapshots")
-        assert sorted(rows) == sorted([(project, 12, "project", 1), (block, 12, "block", 1)])
+        assert sorted(rows) == sorted([(project, 12, "project", 2), (block, 12, "block", 1)])
         later = BlockEdited(originator_id=block, originator_version=13, changes={"notes": "n"})
         await log.append(request(project, [(block, 12)], [(0, later)]))
 
