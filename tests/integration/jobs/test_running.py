@@ -218,7 +218,7 @@ async def test_what_a_job_writes_is_the_machines_on_behalf_of_whoever_asked(sett
         await deck.grant(editor, "editor")
         theirs = deck.at(editor)
         job = await ask(theirs, "generation")
-        document = await state(deck, job, "succeeded")
+        document = await state(theirs, job, "succeeded")
         history = await deck.owner.all_pages(f"{deck.path}/history", min_position=document["position"])
         [added] = [e for e in history if e["event"] == "block-added"]
         assert added["actor"] == {"id": "machine:generation", "kind": "machine"}
