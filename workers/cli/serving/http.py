@@ -1,0 +1,32 @@
+"""How an API is served: one process, on one port."""
+
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from infra.settings import Settings
+
+Host = Annotated[str, typer.Option(help="The address to bind.")]
+Port = Annotated[int, typer.Option(help="The port.", min=1, max=65_535)]
+GRACE = 5
+
+
+def serve(api: Any, settings: Settings, host: str, port: int) -> None:
+    """Serve an app until SIGTERM or SIGINT."""
+    uvicorn.run(
+        api,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_ping_interval=settings.ws_ping_interval / 1000,
+        ws_ping_timeout=settings.ws_ping_timeout / 1000,
+        ws_max_size=65_536,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        backlog=4_096,
+    )
