@@ -99,7 +99,9 @@ AppendOutcome = Appended | Replayed | Mismatch | StructureChanged
 class EventQuery:
     """Which events to read; all that is said has to hold, and nothing said means the whole log.
 
-    `after` (not included) and `to` (included) are versions where a stream is named, positions otherwise.
+    `after` (not included) and `to` (included) are versions where a stream is named, positions otherwise;
+    `positions` are positions in any case, the first not included, the second included. `actor` is the id of
+    who did it.
     `until` is the instant as of which to read: what was recorded later is left out. Events come in the
     order of versions or positions, the latest first if `descending`.
     """
@@ -107,8 +109,10 @@ class EventQuery:
     stream_id: UUID | None = None
     project_id: UUID | None = None
     topics: Sequence[str] = ()
+    actor: str | None = None
     after: int = 0
     to: int | None = None
+    positions: tuple[int, int] | None = None
     until: datetime | None = None
     descending: bool = False
 

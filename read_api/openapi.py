@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 _PAGED = ("cursor", "limit")
 # One of the two: the state as of a position, or of an instant (RFC 3339).
 _PAST = ("at_position", "at")
+_FILTERS = ("order", "after", "to", "topic", "actor", "since", "until", "stream")
 _NUMBERS = ("limit", "after", "at_position", "from", "to")
 # Path: (operation, summary, query parameters).
 QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -19,11 +20,18 @@ QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("type", "whole", *_PAST, *_PAGED),
     ),
     "/api/projects/{project}/blocks/{block}": ("get-block", "One block", _PAST),
-    "/api/projects/{project}/blocks/{block}/history": ("block-history", "What happened to a block", _PAGED),
+    "/api/projects/{project}/blocks/{block}/history": (
+        "block-history",
+        "What happened to a block; filters and NDJSON as in the project's history",
+        (*_FILTERS[:-1], *_PAGED),
+    ),
     "/api/projects/{project}/history": (
         "project-history",
-        "What happened to a project; NDJSON by `Accept: application/x-ndjson`",
-        ("order", "after", *_PAGED),
+        (
+            "What happened to a project; NDJSON by `Accept: application/x-ndjson`. `topic`: names of events, by "
+            "commas; `stream`: an id, or a kind; `since`, `until`: instants; `after`, `to`: positions"
+        ),
+        (*_FILTERS, *_PAGED),
     ),
     "/api/projects/{project}/members": ("list-members", "Who is in the project", _PAGED),
     "/api/projects/{project}/conflicts": (
@@ -55,7 +63,14 @@ QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "/api/projects/{project}/sessions": ("list-sessions", "Who is there now", _PAGED),
     "/api/themes": ("list-themes", "The built-in themes and the caller's own", _PAGED),
     "/api/themes/{theme}": ("get-theme", "One theme", ()),
-    "/api/projects/{project}/events": ("events", "Server-sent events, resumed by Last-Event-ID", ("after",)),
+    "/api/projects/{project}/events": (
+        "events",
+        (
+            "Server-sent events, resumed by Last-Event-ID. With `speed` what was is played again so many times as "
+            "fast, pauses cut to `max_gap` seconds (5), up to position `to` or on into what happens"
+        ),
+        ("after", "speed", "max_gap", "to"),
+    ),
 }
 # The same of files, which are not read from any model.
 FILES: dict[str, tuple[str, str]] = {

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,6 +75,25 @@ class Parameters:
             raise Invalid.at(name, f"must be at most {most:,}", most)
         return number
 
+    def decimal(self, name: str, default: float, *, least: float, most: float) -> float:
+        """Parse a number within bounds.
+
+        Raises:
+            Invalid: it is none, or out of bounds.
+        """
+        text = self.values.get(name)
+        if text is None:
+            return default
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if math.isnan(number):
+            raise Invalid.at(name, "must be a number")
+        if not least <= number <= most:
+            raise Invalid.at(name, f"must be from {least:g} to {most:,.0f}", int(most))
+        return number
+
     @property
     def min_position(self) -> int:
         """The position that the answer has to have reached."""
@@ -96,13 +116,21 @@ class Parameters:
         Raises:
             Invalid: it is none, or a position is asked for too.
         """
-        text = self.values.get("at")
+        if "at" in self.values and "at_position" in self.values:
+            raise Invalid.at("at", "cannot be asked for together with `at_position`")
+        return self.instant("at")
+
+    def instant(self, name: str) -> datetime | None:
+        """Parse an instant (RFC 3339); None: it is not asked for.
+
+        Raises:
+            Invalid: it is none.
+        """
+        text = self.values.get(name)
         if text is None:
             return None
-        if "at_position" in self.values:
-            raise Invalid.at("at", "cannot be asked for together with `at_position`")
         match = _INSTANT.fullmatch(text)
-        refused = Invalid.at("at", "must be an instant such as 2026-01-31T09:30:00Z")
+        refused = Invalid.at(name, "must be an instant such as 2026-01-31T09:30:00Z")
         if match is None:
             raise refused
         try:

@@ -1,6 +1,6 @@
 """The event log on PostgreSQL: appends through the group-committing appender, reads by stream, project, position."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -18,6 +18,7 @@ from infra.postgres.codec import COLUMNS, Row, decode_all
 from infra.postgres.committer import answered
 from infra.postgres.connections import Connection, borrowed
 from infra.postgres.reader import Reader
+from projections.history import Selection
 from projections.ports import Session
 
 __all__ = ["CHUNK", "PostgresEventLog", "structural_topics"]
@@ -144,6 +145,14 @@ class PostgresEventLog:
         )
         return await self._reader.read(query, limit)
 
+    async def selected(self, selection: Selection, limit: int) -> Sequence[Recorded]:
+        """Read the events of a project that a selection selects, at most `limit` of them."""
+        return await self._reader.read(_query(selection), limit)
+
+    def selected_in_chunks(self, selection: Selection) -> AsyncGenerator[Sequence[Recorded], None]:
+        """Read the events that a selection selects to the end, a chunk at a time, in constant memory."""
+        return self._reader.chunks(_query(selection))
+
     async def project_within(
         self, session: Session, project_id: UUID, after: int, limit: int
     ) -> Sequence[Recorded]:
@@ -158,6 +167,20 @@ class PostgresEventLog:
     def project_in_chunks(self, project_id: UUID, after: int = 0) -> AsyncIterator[Sequence[Recorded]]:
         """Read a project's events to the end, a chunk at a time, in constant memory."""
         return self._reader.chunks(EventQuery(project_id=project_id, after=after))
+
+
+def _query(selection: Selection) -> EventQuery:
+    edge, descending = selection.edge, selection.descending
+    return EventQuery(
+        stream_id=selection.stream_id,
+        project_id=selection.project_id,
+        topics=selection.topics,
+        actor=selection.actor,
+        after=edge if edge is not None and not descending else 0,
+        to=edge - 1 if edge is not None and descending else None,
+        positions=(selection.after, selection.to),
+        descending=descending,
+    )
 
 
 def structural_topics() -> list[str]:

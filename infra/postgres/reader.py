@@ -1,7 +1,7 @@
 """Reads of the log: any selection of events, in either direction, at once or in chunks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString, cast
@@ -13,8 +13,8 @@ from domain.events import EventRegistry, Recorded
 from infra.postgres.codec import COLUMNS, Row, decode_all
 from infra.postgres.connections import Connection, borrowed
 
-# Positions that one statement looks through for a topic: there is no index by topic, for it would cost every
-# append; so a rare one is looked for in steps, each short.
+# Positions that one statement looks through for a topic or an actor: there is no index by either, for it would
+# cost every append; so a rare one is looked for in steps, each short.
 SCAN = 20_000
 # Events that are rebuilt in one go: about a millisecond, then other tasks have their turn.
 AT_ONCE = 200
@@ -57,7 +57,7 @@ class Reader:
             return found
         return await self._rebuilt(await self._fetch(query, limit))
 
-    async def chunks(self, query: EventQuery, size: int = CHUNK) -> AsyncIterator[Sequence[Recorded]]:
+    async def chunks(self, query: EventQuery, size: int = CHUNK) -> AsyncGenerator[Sequence[Recorded], None]:
         """Read the events of a query, at most `size` at a time; the next are fetched meanwhile."""
         if _scans(query):
             async for chunk in self._scanned(query, size):
@@ -86,7 +86,7 @@ class Reader:
         return position
 
     async def _scanned(self, query: EventQuery, size: int) -> AsyncIterator[list[Recorded]]:
-        """Look for topics in the whole log, `SCAN` positions a statement."""
+        """Look for topics or an actor in the whole log, `SCAN` positions a statement."""
         low = query.after
         high = await (self._head() if query.until is None else self.position_at(query.until))
         high = high if query.to is None else min(high, query.to)
@@ -126,7 +126,8 @@ class Reader:
 
 def _scans(query: EventQuery) -> bool:
     """Tell whether what is looked for may lie anywhere in the whole log."""
-    return bool(query.topics) and query.stream_id is None and query.project_id is None
+    sought = bool(query.topics) or query.actor is not None
+    return sought and query.stream_id is None and query.project_id is None
 
 
 def _rest(query: EventQuery, last: Row) -> EventQuery | None:
@@ -143,6 +144,9 @@ def _values(query: EventQuery) -> dict[str, Any]:
         "stream": query.stream_id,
         "project": query.project_id,
         "topics": list(query.topics),
+        "actor": query.actor,
+        "first": query.positions[0] if query.positions else None,
+        "last": query.positions[1] if query.positions else None,
         "after": query.after,
         "to": query.to,
         "until": query.until,
@@ -156,6 +160,8 @@ def _statement(query: EventQuery) -> LiteralString:
         (query.stream_id is not None, "originator_id = %(stream)s"),
         (query.project_id is not None, "project_id = %(project)s"),
         (bool(query.topics), "topic = any(%(topics)s)"),
+        (query.actor is not None, "metadata -> 'actor' ->> 'id' = %(actor)s"),
+        (query.positions is not None, "notification_id > %(first)s and notification_id <= %(last)s"),
         (query.after > 0, f"{key} > %(after)s"),
         (query.to is not None, f"{key} <= %(to)s"),
         (query.until is not None, "recorded_at <= %(until)s"),

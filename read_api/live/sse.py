@@ -1,4 +1,7 @@
-"""`GET /api/projects/{project}/events`: the same events as server-sent events, resumed by Last-Event-ID."""
+"""`GET /api/projects/{project}/events`: the same events as server-sent events, resumed by Last-Event-ID.
+
+With `speed=` what was is played again first, as a time-lapse.
+"""
 
 import asyncio
 import time
@@ -13,6 +16,7 @@ from infra.http.auth import Principal
 from infra.http.errors import Invalid
 from projections.live import NOTE, LiveItem
 from read_api.live.following import NewEpoch, TooSlow, follow_project
+from read_api.live.replay import Pace, Replay
 from read_api.parameters import Parameters, path_id
 from read_api.side import Reading
 
@@ -37,12 +41,30 @@ class ServerSentEvents:
             raise Invalid.at("Last-Event-ID", "must be a position")
         await reading.role(project_id, principal.user)
         head, _ = await reading.side.log.head()
-        after = int(last) if last is not None else parameters.number("after", head)
+        pace = Pace.of(parameters)
+        # Who wants to see what was begins with the beginning; who does not, with what comes.
+        start = parameters.number("after", head if pace is None else 0)
+        after = int(last) if last is not None else start
+        events = self._events(project_id, principal, after)
+        if pace is not None:
+            events = self._replayed(
+                Replay(reading, principal, project_id, pace), project_id, principal, after
+            )
         return StreamingResponse(
-            self._events(project_id, principal, after),
+            events,
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
+
+    async def _replayed(
+        self, replay: Replay, project_id: UUID, principal: Principal, after: int
+    ) -> AsyncIterator[bytes]:
+        """Play what was, at the pace asked for; what comes then, as it comes."""
+        async for frame in replay.frames(after, _frame):
+            yield frame
+        if not replay.ended:
+            async for frame in self._events(project_id, principal, replay.position):
+                yield frame
 
     async def _events(self, project_id: UUID, principal: Principal, after: int) -> AsyncIterator[bytes]:
         reading = self._reading

@@ -1,6 +1,7 @@
 """`/api/projects/{project}/history` and a block's history: what happened, from the log itself."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 from starlette.requests import Request
@@ -8,10 +9,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from infra.http.errors import NotFound
-from projections.history import Recorded, ndjson, told
+from projections.history import KINDS, Selection, ndjson, told
 from read_api.parameters import Parameters, path_id
 from read_api.responses import POSITION
 from read_api.routes.guarding import guarded
+from read_api.selecting import selection_of
 from read_api.side import Reading
 
 LIST = "history"
@@ -19,71 +21,55 @@ NDJSON = "application/x-ndjson"
 
 
 class HistoryQueries:
-    """The events of a project or a block, in pages or as one stream."""
+    """The events of a project or a block, in pages or as one stream, all or those that filters leave."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
 
     async def project(self, request: Request) -> Response:
         """Answer a project's events."""
-        reading = self._reading
-        user = reading.principal(request).user
-        project_id = path_id(request, "project")
-        parameters = Parameters.of(request)
-        descending = parameters.choice("order", "asc", "desc") == "desc"
-        head = await reading.reached(parameters)
-        await reading.role(project_id, user, parameters.min_position)
-        if NDJSON in request.headers.get("accept", ""):
-            after = parameters.number("after", 0)
-            lines = self._lines_back(project_id) if descending else self._lines(project_id, after)
-            return StreamingResponse(lines, media_type=NDJSON, headers={POSITION: str(head)})
-        place = reading.cursors.decode(f"{LIST} {descending}", parameters.values.get("cursor"), int)
-        limit = parameters.limit
-        edge = int(place[0]) if place else None
-        events = await reading.side.log.project(
-            project_id,
-            edge if edge is not None else parameters.number("after", 0),
-            limit + 1,
-            descending=descending,
-            before=edge,
-        )
-        return await self._page(request, events, limit, head, kind=f"{LIST} {descending}")
+        return await self._answer(request, path_id(request, "project"), None)
 
     async def block(self, request: Request) -> Response:
-        """Answer a block's events, oldest first."""
+        """Answer a block's events."""
+        return await self._answer(request, path_id(request, "project"), path_id(request, "block"))
+
+    async def _answer(self, request: Request, project_id: UUID, block_id: UUID | None) -> Response:
         reading = self._reading
         user = reading.principal(request).user
-        project_id, block_id = path_id(request, "project"), path_id(request, "block")
         parameters = Parameters.of(request)
         head = await reading.reached(parameters)
         await reading.role(project_id, user, parameters.min_position)
-        place = reading.cursors.decode("block history", parameters.values.get("cursor"), int)
-        events = await reading.side.log.stream(block_id)
-        if not events or events[0].project_id != project_id:
+        selection = await selection_of(reading, project_id, parameters, head, block_id)
+        if block_id is not None:
+            await self._find(project_id, block_id, head)
+        if NDJSON in request.headers.get("accept", ""):
+            return StreamingResponse(self._lines(selection), media_type=NDJSON, headers={POSITION: str(head)})
+        return await self._page(request, selection, parameters, head)
+
+    async def _find(self, project_id: UUID, block_id: UUID, head: int) -> None:
+        """Look whether there is such a block in the project; no other stream passes for one."""
+        block = Selection(project_id, 0, head, stream_id=block_id, topics=tuple(KINDS["block"]))
+        if not await self._reading.side.log.selected(block, 1):
             raise NotFound("no such block")
-        rest = [e for e in events if place is None or e.position > int(place[0])]
-        shown = rest[: parameters.limit + 1]
-        return await self._page(request, shown, parameters.limit, head, kind="block history")
 
     async def _page(
-        self, request: Request, events: Sequence[Recorded], limit: int, head: int, *, kind: str
+        self, request: Request, selection: Selection, parameters: Parameters, head: int
     ) -> Response:
+        reading, limit = self._reading, parameters.limit
+        # A page begins where the one before it ended: at a version where a stream is named, else at a position.
+        kind = f"{LIST} {selection.stream_id or 'project'} {selection.descending}"
+        place = reading.cursors.decode(kind, parameters.values.get("cursor"), int)
+        if place is not None:
+            selection = replace(selection, edge=int(place[0]))
+        events = await reading.side.log.selected(selection, limit + 1)
         shown = events[:limit]
-        more = len(events) > limit
-        cursor = self._reading.cursors.encode(kind, shown[-1].position) if more else None
-        items = await told(shown, self._reading.side.personal)
-        return self._reading.responder.page(request, items, cursor, head)
+        cursor = reading.cursors.encode(kind, selection.edge_of(shown[-1])) if len(events) > limit else None
+        return reading.responder.page(request, await told(shown, reading.side.personal), cursor, head)
 
-    async def _lines_back(self, project_id: UUID) -> AsyncIterator[bytes]:
-        before: int | None = None
-        while chunk := await self._reading.side.log.project(project_id, 0, descending=True, before=before):
+    async def _lines(self, selection: Selection) -> AsyncIterator[bytes]:
+        async for chunk in self._reading.side.log.selected_in_chunks(selection):
             yield ndjson(await told(chunk, self._reading.side.personal))
-            before = chunk[-1].position
-
-    async def _lines(self, project_id: UUID, after: int) -> AsyncIterator[bytes]:
-        while chunk := await self._reading.side.log.project(project_id, after):
-            yield ndjson(await told(chunk, self._reading.side.personal))
-            after = chunk[-1].position
 
 
 def routes(reading: Reading) -> list[Route]:

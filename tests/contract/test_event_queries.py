@@ -41,13 +41,15 @@ class Filled:
             (query.stream_id is None or query.stream_id == r.event.originator_id)
             and (query.project_id is None or query.project_id == r.project_id)
             and (not query.topics or r.event.TOPIC in query.topics)
+            and query.actor in {None, r.actor}
+            and (query.positions is None or query.positions[0] < r.position <= query.positions[1])
             and key > query.after
             and (query.to is None or key <= query.to)
             and (query.until is None or r.recorded_at <= query.until)
         )
 
 
-async def put(log: EventLog, project: UUID, event: Event) -> None:
+async def put(log: EventLog, project: UUID, event: Event, actor: str = "ada") -> None:
     command = uuid4()
     outcome = await log.append(
         Append(
@@ -56,7 +58,7 @@ async def put(log: EventLog, project: UUID, event: Event) -> None:
             request_hash=b"h",
             status=200,
             body=b"{}",
-            metadata=ADA,
+            metadata={**ADA, "actor": {**ADA["actor"], "id": actor}},
             writes=[StreamWrite(event.originator_id, project, ANY_VERSION)],
             events=[EventWrite(0, event, command)],
         )
@@ -70,7 +72,7 @@ async def filled(log: EventLog) -> Filled:
     await put(log, project, added(block, project, "slide"))
     await put(log, other, created(other))
     for i in range(2, 14):
-        await put(log, project, edited(block, i, title=f"T{i}"))
+        await put(log, project, edited(block, i, title=f"T{i}"), actor="eve" if i % 4 == 0 else "ada")
         if i % 3 == 0:
             await put(log, other, renamed(other, i // 3 + 1, f"O{i}"))
     await put(log, project, moved(block, 14, "a5"))
@@ -122,6 +124,13 @@ def queries(found: Filled) -> list[EventQuery]:
         EventQuery(project_id=found.project, after=5, to=15),
         EventQuery(project_id=found.other, until=noon),
         EventQuery(project_id=found.other, topics=topics),
+        EventQuery(project_id=found.project, actor="eve"),
+        EventQuery(project_id=found.project, actor="eve", topics=topics),
+        EventQuery(stream_id=found.block, actor="ada", after=3),
+        EventQuery(stream_id=found.block, project_id=found.project, positions=(3, 12)),
+        EventQuery(project_id=found.project, positions=(3, 12), after=5),
+        EventQuery(actor="eve"),
+        EventQuery(actor="nobody"),
         EventQuery(after=20),
         EventQuery(after=12, to=5),
     ]

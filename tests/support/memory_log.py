@@ -88,6 +88,8 @@ class InMemoryEventLog:
                 query.stream_id in {None, r.event.originator_id}
                 and query.project_id in {None, r.project_id}
                 and (not query.topics or r.event.TOPIC in query.topics)
+                and query.actor in {None, r.actor}
+                and (query.positions is None or query.positions[0] < r.position <= query.positions[1])
                 and query.after < key <= (len(self.events) if query.to is None else query.to)
                 and (query.until is None or r.recorded_at <= query.until)
             )
