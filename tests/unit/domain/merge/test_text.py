@@ -2,9 +2,10 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.content import LIMITS
@@ -151,19 +152,37 @@ def replaced(words: list[str], places: dict[int, list[str]]) -> str:
     return " ".join(new for n, word in enumerate(words) for new in places.get(n, [word]))
 
 
+def triples(sides: list[bool | None]) -> Iterator[tuple[bool | None, bool | None, bool | None]]:
+    return zip(sides, sides[1:], sides[2:], strict=False)
+
+
 @given(
     st.integers(1, 30),
     st.dictionaries(st.integers(0, 29), st.tuples(st.booleans(), st.integers(1, 3)), max_size=15),
 )
 def test_edits_of_different_words_are_both_had(size: int, edits: dict[int, tuple[bool, int]]) -> None:
-    """Each word is edited by one side at most; the outcome is known without any comparison."""
+    """Each word is edited by one side at most, and no side rewrites more than two in a row: then nothing clashes."""
     words = [f"w{n}" for n in range(size)]
+    by = [edits[n][0] if n in edits else None for n in range(size)]
+    assume(not any(first is not None and first is second is third for first, second, third in triples(by)))
     new = {n: [f"n{n}x{k}" for k in range(many)] for n, (_, many) in edits.items()}
     hers, his = ({n: new[n] for n, (side, _) in edits.items() if side is which} for which in (True, False))
 
     merged = merge_text(" ".join(words), replaced(words, hers), replaced(words, his), winner="mine")
 
     assert merged == (replaced(words, new), False)
+
+
+def test_a_word_that_stayed_amid_what_was_rewritten_belongs_to_the_rewriting() -> None:
+    base = "a b c the d e f"
+    assert merge_text(base, "a b c their d e f", "x y z the u v w", winner="mine") == (
+        "x y z the u v w",
+        True,
+    )
+    assert merge_text(base, "a b c their d e f", "x y c the u v f", winner="mine") == (
+        "x y c their u v f",
+        False,
+    )
 
 
 def test_a_text_past_the_limit_is_a_conflict() -> None:
