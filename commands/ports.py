@@ -58,7 +58,8 @@ class Append:
     writes: Sequence[StreamWrite] = ()
     events: Sequence[EventWrite] = ()
     guards: Sequence[tuple[UUID, int]] = ()
-    # Whether a repeat can come: an id that the server made is not kept for one.
+    # Whether a repeat can come: an id that the server made is not kept for one, unless no version is expected,
+    # for then nothing else tells that it was written when the log's answer is lost.
     keyed: bool = True
 
 

@@ -25,6 +25,8 @@ class Event:
     PERSONAL: ClassVar[tuple[str, ...]] = ()
     # Fields that came later and most events have no use for: they are not stored while they have their default.
     OPTIONAL: ClassVar[tuple[str, ...]] = ()
+    # Whether it changes a project's outline (`domain.outline`).
+    STRUCTURAL: ClassVar[bool] = False
 
     originator_id: UUID
     originator_version: int

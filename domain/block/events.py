@@ -8,10 +8,9 @@ from domain.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class BlockEvent(Event):
-    """An event of a block's own stream. Structural ones change a project's outline."""
+    """An event of a block's own stream."""
 
     KIND: ClassVar[str] = "block"
-    STRUCTURAL: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True)

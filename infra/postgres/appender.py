@@ -8,6 +8,7 @@ simply sent again: its command id is checked under the head's lock, after whatev
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from commands.ports import Append, AppendOutcome
 from domain.errors import Unavailable
@@ -27,6 +28,10 @@ def _keys(request: Append) -> set[int]:
     keys.add(_COMMAND | request.command_id.int)
     if request.guards:
         keys.update(~project_id.int for project_id, _ in request.guards)
+    for written in request.events:
+        # Guarded itself or not, it must not stand in front of what is guarded in its own batch.
+        if written.event.STRUCTURAL:
+            keys.add(~request.writes[written.write].project_id.int)
     return keys
 
 
@@ -87,7 +92,11 @@ class Appender:
         if self._closing or len(self._waiting) >= self._settings.append_queue_max:
             raise Unavailable("too many writes are waiting", retry_after=1)
         answer: asyncio.Future[AppendOutcome] = asyncio.Future(loop=asyncio.get_running_loop())
-        self._waiting.append(Waiting(request, answer, _keys(request), is_single(request)))
+        keyed = request.keyed
+        if not keyed and any(w.expected < 0 for w in request.writes):
+            # No version would stop it, sent again after a lost answer: its id has to.
+            request = replace(request, keyed=True)
+        self._waiting.append(Waiting(request, answer, _keys(request), is_single(request), keyed))
         self._call()
         return await answer
 

@@ -41,6 +41,8 @@ class Waiting:
     keys: set[int]
     # It goes through the functions for requests of one event.
     single: bool
+    # It came with an id that can come again; without, it may have got one just to be sent again safely.
+    keyed: bool = True
     # An attempt was sent, and its acknowledgement was lost.
     lost: bool = False
 
@@ -156,7 +158,8 @@ async def _settle(line: Line, waiting: Waiting, outcome: AppendOutcome | None) -
         known = await answered(line.connection, request.caller, request.command_id)
         if known is None:
             raise psycopg.InternalError("a recorded answer vanished")
-        return known
+        # Nobody else can have used an id that nobody else knows: that was the lost attempt.
+        return known if waiting.keyed else Appended(known.base)
     if isinstance(outcome, Mismatch) and waiting.lost and not request.keyed:
         base = await _written(line.connection, request)
         return outcome if base is None else Appended(base)

@@ -9,7 +9,6 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from commands.ports import CHUNK, Append, AppendOutcome, EventQuery, Replayed
-from domain.block import BlockEvent
 from domain.catalogue import event_registry
 from domain.errors import NotFound
 from domain.events import Recorded
@@ -186,4 +185,4 @@ def _query(selection: Selection) -> EventQuery:
 def structural_topics() -> list[str]:
     """Return the topics of the events that change a project's outline."""
     types = event_registry().types.items()
-    return [topic for topic, e in types if issubclass(e, BlockEvent) and e.STRUCTURAL]
+    return [topic for topic, e in types if e.STRUCTURAL]

@@ -210,7 +210,7 @@ class Checker:
         wanted = (deed.caller, REQUEST_HASH, 200, command.base, deed.body)
         if (result.caller, result.request_hash, result.status, result.base, result.body) != wanted:
             self.findings.add("result", f"the answer that is kept for {_name(deed)} is not its own")
-        if not deed.keyed or not command.stored:
+        if not deed.kept or not command.stored:
             self.findings.add("result", f"no answer should be kept for {_name(deed)}")
 
     def _settled(self, command: _Command, last: dict[str, tuple[int, int]]) -> None:
@@ -219,7 +219,7 @@ class Checker:
             self.findings.add("torn", f"{command.stored} of {len(deed.order)} events of {_name(deed)}")
         if command.refused and command.stored:
             self.findings.add("refused", f"{_name(deed)} was refused and stands at {command.base + 1}")
-        if deed.keyed and command.stored and not command.recorded:
+        if deed.kept and command.stored and not command.recorded:
             self.findings.add("result", f"no answer is kept for {_name(deed)}")
         if command.acknowledged == -1:
             self.unanswered += not command.refused

@@ -36,17 +36,16 @@ class Chooser:
         several = picked.random() < 0.25
         numbers = picked.sample(range(HOT_STREAMS), picked.randint(2, MOST_TARGETS) if several else 1)
         if structural:
-            # As commands do: what changes a structure stays in one project, and rests on its structure.
+            # As commands do: what changes a structure stays in one project, and nearly always rests on its structure.
             numbers = sorted({n - (n - numbers[0]) % PROJECTS for n in numbers})
         targets = [self._target(n) for n in numbers]
         order = [
             i for i in range(len(targets)) for _ in range(picked.randint(1, MOST_EVENTS) if several else 1)
         ]
         picked.shuffle(order)
-        guard = (targets[0].project, self._known.head) if structural else None
-        exact = all(t.expected not in {ANY_VERSION, STREAM_EXISTS} for t in targets)
-        # A request under an id of the server's own always names the versions it was decided on.
-        keyed = not exact or picked.random() < 0.7
+        guarded = structural and picked.random() < 0.8
+        guard = (targets[0].project, self._known.head) if guarded else None
+        keyed = picked.random() < 0.7
         return Deed(self._caller, self._serial, keyed, targets, order, structural, guard)
 
     def _target(self, n: int) -> Target:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from commands.ports import Append, EventWrite, StreamWrite
+from commands.ports import ANY_VERSION, STREAM_EXISTS, Append, EventWrite, StreamWrite
 from domain.block import BlockEdited, BlockMoved
 from domain.events import Event
 
@@ -46,6 +46,11 @@ class Deed:
     @property
     def command_id(self) -> UUID:
         return uuid5(SPACE, f"{self.caller}/{self.serial}")
+
+    @property
+    def kept(self) -> bool:
+        """Whether its answer is kept: for a repeat, or since no version tells that it was written."""
+        return self.keyed or any(t.expected in {ANY_VERSION, STREAM_EXISTS} for t in self.targets)
 
     @property
     def body(self) -> bytes:

@@ -3,18 +3,12 @@
 import asyncio
 from uuid import uuid4
 
-import pytest
 from logs import added, created, one, opened, request
 
 from commands.ports import Appended, StructureChanged
 from infra.settings import Settings
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a batch takes a guarded request together with one that changes the same structure without a guard,"
-    " which no command does",
-)
 async def test_a_change_of_structure_before_it_in_the_batch_is_seen(settings: Settings) -> None:
     project, first, second = uuid4(), uuid4(), uuid4()
     async with opened(settings) as log:

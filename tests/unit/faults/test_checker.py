@@ -47,7 +47,7 @@ class Ended:
                     deed.caller,
                 )
             )
-        if deed.keyed:
+        if deed.kept:
             self.results.append(Result(deed.caller, deed.command_id, REQUEST_HASH, 200, base, deed.body))
         return base
 
