@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from domain.event_schemas import event_schemas
+
 _PAGED = ("cursor", "limit")
 # One of the two: the state as of a position, or of an instant (RFC 3339).
 _PAST = ("at_position", "at")
@@ -80,6 +82,8 @@ FILES: dict[str, tuple[str, str]] = {
         "An address of the file that needs no header, for five minutes and one user",
     ),
 }
+# Which of them tell events.
+_HISTORIES = ("/api/projects/{project}/history", "/api/projects/{project}/blocks/{block}/history")
 _PROBLEMS = {
     "401": "no valid token",
     "404": "no such thing, as far as the caller may know",
@@ -117,6 +121,34 @@ def _operation(path: str, operation: str, summary: str, query: tuple[str, ...]) 
     }
 
 
+def _describe_events(api: dict[str, Any]) -> None:
+    """Add the public catalogue of events, which history and live streams tell alike."""
+    schemas = api.setdefault("components", {}).setdefault("schemas", {})
+    found = event_schemas()
+    names = {name: f"event-{name}" for name in found}
+    schemas |= {names[name]: schema for name, schema in found.items()}
+    schemas["event"] = {
+        "oneOf": [{"$ref": f"#/components/schemas/{each}"} for each in names.values()],
+        "discriminator": {
+            "propertyName": "event",
+            "mapping": {name: f"#/components/schemas/{each}" for name, each in names.items()},
+        },
+    }
+    event = {"$ref": "#/components/schemas/event"}
+    page = {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": event},
+            "next_cursor": {"type": ["string", "null"]},
+        },
+        "required": ["items", "next_cursor"],
+    }
+    for path in _HISTORIES:
+        content = api["paths"][path]["get"]["responses"]["200"]["content"]
+        content["application/json"] = {"schema": page}
+        content["application/x-ndjson"] = {"schema": event}
+
+
 def install_openapi(app: FastAPI) -> None:
     """Make `/openapi.json` describe every query."""
 
@@ -139,6 +171,7 @@ def install_openapi(app: FastAPI) -> None:
                     "responses": {"200": {"description": "it is"}},
                 }
             }
+            _describe_events(api)
             schemes = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
             api.setdefault("components", {})["securitySchemes"] = schemes
             app.openapi_schema = api

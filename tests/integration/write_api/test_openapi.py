@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 from running import System
 
@@ -91,3 +92,21 @@ async def test_the_read_api_describes_every_query_that_it_answers(system: System
     assert {"/api/projects", "/api/projects/{project}/events", "/api/projects/{project}/members"} <= set(
         api["paths"]
     )
+
+
+async def test_histories_are_what_the_catalogue_of_events_says(system: System) -> None:
+    api = await document(system, system.read_url)
+    ada = system.person()
+    deck = await ada.deck()
+    opened = await deck.change("open-comment", text="Why?")
+    for path, place in (
+        ("/api/projects/{project}/history", f"{deck.path}/history"),
+        ("/api/projects/{project}/blocks/{block}/history", f"{deck.path}/blocks/{deck.blocks[0]}/history"),
+    ):
+        content = api["paths"][path]["get"]["responses"]["200"]["content"]
+        page = (await ada.get(place, min_position=opened["position"])).json()
+        assert page["items"]
+        Draft202012Validator(resolved(api, content["application/json"]["schema"])).validate(page)
+        line = Draft202012Validator(resolved(api, content["application/x-ndjson"]["schema"]))
+        assert all(line.is_valid(event) for event in page["items"])
+        assert not line.is_valid(page["items"][0] | {"event": "no-such-event"})

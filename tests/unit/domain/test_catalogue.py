@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from domain.block import (
     BlockConflictResolved,
@@ -11,6 +12,7 @@ from domain.block import (
     BlockSuggestionDecided,
 )
 from domain.catalogue import CATALOGUE, event_registry, public_event, timestamp
+from domain.event_schemas import DATA_SCHEMAS, event_schemas
 from domain.events import Event
 from domain.project import (
     BranchMerged,
@@ -271,6 +273,36 @@ def test_an_event_is_told_in_the_words_of_the_contract(
         "data": data,
     }
     assert list(told) == [*("position", "event", "stream", "project_id", "actor", "at", "command_id", "data")]
+
+
+def test_every_public_event_has_a_schema() -> None:
+    assert set(DATA_SCHEMAS) == set(event_schemas()) == {name for name, _ in CATALOGUE.values()}
+
+
+@pytest.mark.parametrize("name", list(DATA_SCHEMAS))
+def test_a_schema_is_one(name: str) -> None:
+    Draft202012Validator.check_schema(event_schemas()[name])
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in PUBLIC], ids=[name for _, name, _ in PUBLIC])
+def test_an_event_is_told_as_its_schema_says_and_no_more(event: Event) -> None:
+    told = public_event(recorded(event, 9, project=PROJECT, by="grace"))
+    schema = event_schemas()[told["event"]]
+    checker = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+    assert [error.message for error in checker.iter_errors(told)] == []
+    assert set(told) == set(schema["properties"])
+    assert set(told["data"]) <= set(schema["properties"]["data"]["properties"])
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, schema in DATA_SCHEMAS.items() if schema["required"]], ids=str
+)
+def test_a_schema_refuses_an_event_without_its_data(name: str) -> None:
+    event = next(event for event, told, _ in PUBLIC if told == name)
+    told = public_event(recorded(event, 9, project=PROJECT)) | {"data": {}}
+
+    assert not Draft202012Validator(event_schemas()[name]).is_valid(told)
 
 
 def test_of_the_actor_only_id_and_kind_are_told() -> None:
