@@ -8,10 +8,11 @@ from uuid import UUID
 import orjson
 
 from domain.catalogue import CATALOGUE, public_event
+from domain.event_schemas import event_schemas
 from domain.events import Recorded
 from projections.ports import Personal
 
-__all__ = ["KINDS", "NAMES", "Recorded", "Selection", "ndjson", "told", "topics_of"]
+__all__ = ["KINDS", "NAMES", "Recorded", "Selection", "event_schemas", "ndjson", "told", "topics_of"]
 
 # The stored topics of each event that the catalogue names, and of each kind of stream.
 NAMES = {name: event.TOPIC for event, (name, _) in CATALOGUE.items()}

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from domain.event_schemas import event_schemas
+from projections.history import event_schemas
 
 _PAGED = ("cursor", "limit")
 # One of the two: the state as of a position, or of an instant (RFC 3339).
