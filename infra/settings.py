@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     thinking_queue_concurrency: int = Field(default=8, ge=0, description="as above")
     image_generation_concurrency: int = Field(default=5, ge=0, description="as above")
     export_concurrency: int = Field(default=12, ge=0, description="as above")
+    collaboration_concurrency: int = Field(
+        default=100, ge=1, description="joins and leaves that a worker writes down at once"
+    )
     job_rate: int = Field(default=6_000, ge=0, description="jobs of a queue begun a minute; 0: any number")
     job_rate_per_user: int = Field(default=300, ge=0, description="the same of one user's")
     job_attempts: int = Field(default=5, ge=1, description="attempts at a job before it fails")
@@ -89,7 +92,15 @@ class Settings(BaseSettings):
     cache_theme_ttl: int = Field(default=86_400, ge=1, description="seconds")
     cache_missing_ttl: int = Field(default=10, ge=1, description="seconds; that there is no such thing")
 
-    ws_max_connections: int = Field(default=20_000, ge=1)
+    ws_max_connections: int = Field(default=20_000, ge=1, description="sockets of one process")
+    ws_max_per_user: int = Field(
+        default=2_000, ge=0, description="live sockets of one user in one process; 0: any number"
+    )
+    ws_max_per_ip: int = Field(default=10_000, ge=0, description="the same of one address; 0: any number")
+    ws_compress_min_bytes: int = Field(default=1_024, ge=0, description="live messages from there on")
+    ws_drain_ms: int = Field(
+        default=4_000, ge=0, description="over what time live sockets are sent away when a process ends"
+    )
     ws_commands_in_flight: int = Field(default=256, ge=1)
     ws_ping_interval: int = Field(default=25_000, ge=1)
     ws_ping_timeout: int = Field(default=5_000, ge=1)

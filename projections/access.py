@@ -69,16 +69,19 @@ class Rights:
         project = await self._ask(project_id)
         return project.members.get(user) if project else None
 
+    async def fresh_members(self, project_id: UUID) -> dict[str, Role]:
+        """Return all members and their roles as of now."""
+        if self._under_way(project_id):
+            await self._ask(project_id)
+        project = await self._ask(project_id)
+        return dict(project.members) if project else {}
+
     async def members(self, project_id: UUID) -> dict[str, Role]:
         """Return all members and their roles."""
         known = self._known.get(project_id)
         if known is None or self._clock() - known.at > self._max_age:
-            if self._under_way(project_id):
-                await self._ask(project_id)
-            project = await self._ask(project_id)
-        else:
-            project = known.project
-        return dict(project.members) if project else {}
+            return await self.fresh_members(project_id)
+        return dict(known.project.members)
 
     async def roles(self, project_ids: Iterable[UUID], user: str) -> dict[UUID, Role]:
         """Return a user's roles in those of the projects where there is one."""

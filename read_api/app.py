@@ -26,9 +26,11 @@ from read_api import studio_files
 from read_api.cache_report import CacheReport
 from read_api.checkpoints import CheckpointWatch
 from read_api.documents import Documents, Limits
+from read_api.live.asgi import AsgiSockets
+from read_api.live.gateway import Gateway
 from read_api.live.hub import Hub
-from read_api.live.socket import LiveSockets
 from read_api.live.sse import ServerSentEvents
+from read_api.live.upgrading import GATEWAY
 from read_api.openapi import install_openapi
 from read_api.parameters import Cursors
 from read_api.past import Past
@@ -63,29 +65,36 @@ async def _reading(settings: Settings, side: ReadSide) -> Reading:
     )
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
     """Build the app; it connects to its servers, and gets its routes, when it starts.
+
+    Its lifespan's state holds the gateway, which takes live sockets from the server that runs it. With
+    `live_only` it is that gateway, its server-sent events and health, and answers no queries.
 
     Its routes, and all that it knows, belong to an epoch of the log: with another one it begins anew.
     """
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         side = read_side(settings)
+        gateway = Gateway(settings)
         await side.start()
         of_all_epochs = list(app.router.routes)
 
         def install(reading: Reading) -> None:
-            hot[:] = queries = query_routes(reading)
-            app.router.routes[:] = [*queries, *_other_routes(reading), *of_all_epochs]
+            hot[:] = queries = [] if live_only else query_routes(reading)
+            others = _other_routes(reading, gateway)
+            if not live_only:
+                others += _studio(settings)
+            app.router.routes[:] = [*queries, *others, *of_all_epochs]
 
         following: asyncio.Task[None] | None = None
         try:
             reading = await _reading(settings, side)
             install(reading)
-            following = asyncio.create_task(_follow_epochs(settings, side, reading, install))
+            following = asyncio.create_task(_follow_epochs(settings, side, reading, gateway, install))
             settle_memory()
-            yield
+            yield {GATEWAY: gateway}
         finally:
             if following is not None:
                 following.cancel()
@@ -110,7 +119,11 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 async def _follow_epochs(
-    settings: Settings, side: ReadSide, reading: Reading, install: Callable[[Reading], None]
+    settings: Settings,
+    side: ReadSide,
+    reading: Reading,
+    gateway: Gateway,
+    install: Callable[[Reading], None],
 ) -> None:
     """Keep the process's knowledge of the log current, epoch after epoch, until cancelled."""
     while True:
@@ -123,7 +136,7 @@ async def _follow_epochs(
             asyncio.create_task(reading.report.run()),
         ]
         try:
-            await reading.hub.run()
+            await gateway.serve(reading)
         finally:
             for task in beside:
                 task.cancel()
@@ -142,23 +155,22 @@ async def _reading_again(settings: Settings, side: ReadSide) -> Reading:
             await asyncio.sleep(1.0)
 
 
-def _other_routes(reading: Reading) -> list[BaseRoute]:
-    """Return all routes but the queries."""
+def _other_routes(reading: Reading, gateway: Gateway) -> list[BaseRoute]:
+    """Return all routes but the queries and the studio."""
     events = ServerSentEvents(reading)
     return [
-        WebSocketRoute("/api/projects/{project}/live", LiveSockets(reading).endpoint),
+        WebSocketRoute("/api/projects/{project}/live", AsgiSockets(gateway).endpoint),
         Route(
             "/api/projects/{project}/events",
             guarded(events.endpoint),
             methods=["GET"],
             include_in_schema=False,
         ),
-        Route("/api/health", _health(reading), methods=["GET"], include_in_schema=False),
-        *_studio(reading.settings),
+        Route("/api/health", _health(reading, gateway), methods=["GET"], include_in_schema=False),
     ]
 
 
-def _health(reading: Reading) -> Any:
+def _health(reading: Reading, gateway: Gateway) -> Any:
     async def health(_: Request) -> Response:
         async with reading.side.database.session() as session:
             table = await checkpoints.table(session)
@@ -173,7 +185,7 @@ def _health(reading: Reading) -> Any:
             for model, partition, position, age in table
         ]
         standing = [{"model": f.model, "partition": f.partition, "position": f.position} for f in stopped]
-        live = {"subscribers": reading.hub.subscribers}
+        live = {"subscribers": gateway.connections, **gateway.document()}
         return await health_response(
             "read", reading.side.pool, live=live, projections=models, stopped=standing
         )

@@ -30,6 +30,14 @@ class Keys:
         """A cached document of a project."""
         return f"{self.prefix}:doc:{{{project_id.hex}}}:{name}"
 
+    def here(self, project_id: UUID) -> str:
+        """A hash of who is in a project, by gateway; also the channel on which gateways tell each other."""
+        return f"{self.prefix}:here:{{{project_id.hex}}}"
+
+    def here_index(self, partition: int) -> str:
+        """A sorted set of a partition's projects in which somebody is, by when that was said last."""
+        return f"{self.prefix}:here-index:{{p{partition}}}"
+
     @property
     def documents(self) -> str:
         """What the keys of all cached documents begin with."""

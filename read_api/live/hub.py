@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 from uuid import UUID
 
 from infra.cancelling import stop_if_cancelled
@@ -94,6 +95,22 @@ class Subscription:
         self.overflowed = False
 
 
+class Listener(Protocol):
+    """What is told everything that happens in one project."""
+
+    def push(self, item: LiveItem) -> None:
+        """Take the project's next event."""
+        ...
+
+    def tell(self, note: bytes) -> None:
+        """Take what is no event."""
+        ...
+
+    def end(self) -> None:
+        """Nothing comes any more: the log is another one."""
+        ...
+
+
 class Hub:
     """All events of all partitions, for this process, as long as the log keeps its epoch."""
 
@@ -113,7 +130,7 @@ class Hub:
         self._ended = asyncio.Event()
         self._on_project = on_project
         self._personal = personal
-        self._subscribers: dict[UUID, set[Subscription]] = {}
+        self._listeners: dict[UUID, set[Listener]] = {}
         self._feeds = [self._feed(k, head) for k in range(settings.stream_partitions)]
         self._heard = [float("-inf")] * settings.stream_partitions
         self._known_at = [float("-inf")] * settings.stream_partitions
@@ -146,26 +163,29 @@ class Hub:
         patience = CONTACT * self._settings.relay_heartbeat_ms / 1000
         return asyncio.get_running_loop().time() - self._known_at[partition] <= patience
 
-    @property
-    def subscribers(self) -> int:
-        """How many live readers there are."""
-        return sum(len(s) for s in self._subscribers.values())
+    def listen(self, project_id: UUID, listener: Listener) -> None:
+        """Begin to tell of a project: every event after its partition's position of now."""
+        self._listeners.setdefault(project_id, set()).add(listener)
+        if self._ended.is_set():
+            listener.end()
+
+    def stop_listening(self, project_id: UUID, listener: Listener) -> None:
+        """Tell it no more."""
+        group = self._listeners.get(project_id)
+        if group is not None:
+            group.discard(listener)
+            if not group:
+                del self._listeners[project_id]
 
     def subscribe(self, project_id: UUID) -> Subscription:
-        """Begin to collect a project's events."""
+        """Begin to collect a project's events for one reader."""
         subscription = Subscription(project_id, self._settings.live_queue_max)
-        self._subscribers.setdefault(project_id, set()).add(subscription)
-        if self._ended.is_set():
-            subscription.end()
+        self.listen(project_id, subscription)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Stop collecting."""
-        group = self._subscribers.get(subscription.project_id)
-        if group is not None:
-            group.discard(subscription)
-            if not group:
-                del self._subscribers[subscription.project_id]
+        self.stop_listening(subscription.project_id, subscription)
 
     def _feed(self, partition: int, head: int) -> "Feed[LiveItem]":
         async def fill(after: int, to: int) -> tuple[Sequence[LiveItem], int]:
@@ -176,13 +196,21 @@ class Hub:
                 live_item(e) for e in events if partition_of(e.project_id, partitions) == partition
             ], reached
 
-        async def deliver(items: Sequence[LiveItem], _: int) -> None:
-            for item in await revealed(items, self._personal):
-                self._dispatch(item)
+        return Feed(head, fill, self._deliver)
 
-        return Feed(head, fill, deliver)
+    async def _deliver(self, items: Sequence[LiveItem], _: int) -> None:
+        """Remember what changed, and hand on what somebody here listens to: only that is looked into."""
+        for item in items:
+            self._touch(item)
+        shown: dict[int, LiveItem] = {}
+        # Who begins to listen while names are revealed is owed all of these too.
+        while wanted := [i for i in items if i.project_id in self._listeners and i.position not in shown]:
+            shown |= {i.position: i for i in await revealed(wanted, self._personal)}
+        for item in sorted(shown.values(), key=_position):
+            for listener in tuple(self._listeners.get(item.project_id, ())):
+                listener.push(item)
 
-    def _dispatch(self, item: LiveItem) -> None:
+    def _touch(self, item: LiveItem) -> None:
         self.touched.mark((item.stream_id, item.kind), item.position)
         if item.kind == "project":
             self._on_project(item.project_id)
@@ -190,12 +218,10 @@ class Hub:
             self.touched.mark((item.project_id, TREE), item.position)
         elif item.kind == "collaboration-session":
             self.touched.mark((item.project_id, SESSIONS), item.position)
-        for subscription in self._subscribers.get(item.project_id, ()):
-            subscription.push(item)
 
     def _tell(self, project_id: UUID, note: bytes) -> None:
-        for subscription in self._subscribers.get(project_id, ()):
-            subscription.tell(note)
+        for listener in tuple(self._listeners.get(project_id, ())):
+            listener.tell(note)
 
     async def _take(self, partition: int, entries: Sequence[StreamEntry]) -> None:
         await self._feeds[partition].take(
@@ -244,6 +270,9 @@ class Hub:
 
     def _end(self) -> None:
         self._ended.set()
-        for group in self._subscribers.values():
-            for subscription in group:
-                subscription.end()
+        for listener in [one for group in self._listeners.values() for one in group]:
+            listener.end()
+
+
+def _position(item: LiveItem) -> int:
+    return item.position

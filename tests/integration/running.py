@@ -24,6 +24,7 @@ from infra.bootstrap import read_models
 from infra.http.auth import issue
 from infra.settings import Settings
 from read_api.app import create_app as create_read_app
+from read_api.serving import HTTP, DrainingServer
 from workers.app import Workers
 from write_api.app import create_app as create_write_app
 
@@ -39,7 +40,7 @@ async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = 5
     return answer
 
 
-class _Server(uvicorn.Server):
+class _Server(DrainingServer):
     """A server that leaves the signals to pytest."""
 
     @contextlib.contextmanager
@@ -52,7 +53,7 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Serve an app on a free port, as the product does, and give its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, ws="websockets-sansio", log_config=None, lifespan="on", timeout_graceful_shutdown=1
+        app, http=HTTP, ws="websockets-sansio", log_config=None, lifespan="on", timeout_graceful_shutdown=1
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
@@ -277,18 +278,33 @@ class Live:
 
     socket: ClientConnection
     welcome: JSON
+    # What comes at any time, and is nothing that happened to the project; here it is skipped unless asked for.
+    skipped: frozenset[str] = frozenset({"presence", "cursor", "job"})
+
+    async def recv(self) -> JSON:
+        while (message := orjson.loads(await self.socket.recv()))["type"] in self.skipped:
+            pass
+        found: JSON = message
+        return found
 
     async def message(self, seconds: float = 5.0) -> JSON:
         async with asyncio.timeout(seconds):
-            message: JSON = orjson.loads(await self.socket.recv())
-        return message
+            return await self.recv()
+
+    async def until(self, kind: str, seconds: float = 5.0, **fields: Any) -> JSON:
+        """Take messages until one is of this type and has these fields."""
+        async with asyncio.timeout(seconds):
+            while True:
+                message: JSON = orjson.loads(await self.socket.recv())
+                if message["type"] == kind and all(message.get(k) == v for k, v in fields.items()):
+                    return message
 
     async def events(self, up_to: int, seconds: float = 10.0) -> list[JSON]:
         """Take events until one has this position or a later one."""
         found: list[JSON] = []
         async with asyncio.timeout(seconds):
             while not found or found[-1]["position"] < up_to:
-                message = orjson.loads(await self.socket.recv())
+                message = await self.recv()
                 assert message.pop("type") == "event", message
                 found.append(message)
         return found
@@ -299,7 +315,7 @@ class Live:
         async with asyncio.timeout(seconds):
             try:
                 while True:
-                    found.append(orjson.loads(await self.socket.recv()))
+                    found.append(await self.recv())
             except ConnectionClosed as end:
                 if end.rcvd is None:
                     raise

@@ -1,4 +1,4 @@
-"""`decklog serve write|read|workers`: one process of a deployment. Each imports what it needs alone."""
+"""`decklog serve write|read|live|workers`: one process of a deployment. Each imports what it needs alone."""
 
 import typer
 
@@ -7,6 +7,7 @@ from workers.cli.lazily import lazily
 VERBS = {
     "write": "workers.cli.serving.write:write",
     "read": "workers.cli.serving.read:read",
+    "live": "workers.cli.serving.live:live",
     "workers": "workers.cli.serving.workers:workers",
 }
 

@@ -1,5 +1,6 @@
 """How an API is served: one process, on one port."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -10,16 +11,25 @@ from infra.settings import Settings
 Host = Annotated[str, typer.Option(help="The address to bind.")]
 Port = Annotated[int, typer.Option(help="The port.", min=1, max=65_535)]
 GRACE = 5
+NOT_STARTED = 3
 
 
-def serve(api: Any, settings: Settings, host: str, port: int) -> None:
-    """Serve an app until SIGTERM or SIGINT."""
-    uvicorn.run(
+def serve(
+    api: Any,
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    protocol: Any = "httptools",
+    server: type[uvicorn.Server] = uvicorn.Server,
+) -> None:
+    """Serve an app until SIGTERM or SIGINT, with uvicorn or what it is extended by."""
+    config = uvicorn.Config(
         api,
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=protocol,
         ws="websockets-sansio",
         ws_ping_interval=settings.ws_ping_interval / 1000,
         ws_ping_timeout=settings.ws_ping_timeout / 1000,
@@ -30,3 +40,8 @@ def serve(api: Any, settings: Settings, host: str, port: int) -> None:
         timeout_graceful_shutdown=GRACE,
         backlog=4_096,
     )
+    running = server(config)
+    with suppress(KeyboardInterrupt):
+        running.run()
+    if not running.started:
+        raise typer.Exit(NOT_STARTED)
