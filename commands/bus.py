@@ -248,6 +248,8 @@ def _replay(request: Request, known: Replayed) -> Answer:
 
 
 def _taken(work: UnitOfWork, stream_id: UUID, actual: int) -> AlreadyExists | None:
+    if stream_id in work.shared:
+        return None
     for write in work.writes:
         if write.stream_id == stream_id and write.expected == NO_STREAM and actual > 0:
             return AlreadyExists("the chosen id is taken")

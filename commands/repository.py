@@ -175,14 +175,14 @@ class Repository:
         """Return a theme of anybody, or a built-in one, as the log has it now; None if there is none."""
         return await load_theme(self._log, theme_id)
 
-    async def job(self, project_id: UUID, job_id: UUID) -> tuple[Job, str]:
+    async def job(self, project_id: UUID, job_id: UUID) -> tuple[Loaded[Job], str]:
         """Return a job of this project as the log has it now, and who asked for it.
 
         Raises:
             NotFound: the project has no such job.
         """
         found = await load_job(self._log, job_id)
-        if found is None or found[0].project_id != project_id:
+        if found is None or found[0].state.project_id != project_id:
             raise NotFound("no such job")
         return found
 

@@ -28,7 +28,7 @@ def fold_theme(recorded: Sequence[Recorded]) -> Loaded[Theme] | None:
     return Loaded(state, recorded[-1].position) if state else None
 
 
-async def load_job(log: EventLog, job_id: UUID) -> tuple[Job, str] | None:
+async def load_job(log: EventLog, job_id: UUID) -> tuple[Loaded[Job], str] | None:
     """Load a job of any project, and who asked for it; None if there is none."""
     recorded = await log.stream(job_id)
     state: Job | None = None
@@ -36,7 +36,7 @@ async def load_job(log: EventLog, job_id: UUID) -> tuple[Job, str] | None:
         if not isinstance(r.event, JobEvent):
             return None
         state = Job.evolve(state, r.event)
-    return (state, recorded[0].actor) if state else None
+    return (Loaded(state, recorded[-1].position), recorded[0].actor) if state else None
 
 
 async def load_thread(log: EventLog, thread_id: UUID) -> Loaded[CommentThread] | None:

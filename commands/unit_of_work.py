@@ -55,6 +55,8 @@ class UnitOfWork:
         self._drafts: dict[tuple[UUID, int], Mapping[str, Any]] = {}
         self._read: dict[UUID, int] = {}
         self.events: list[EventWrite] = []
+        # Streams whose ids say what they are of: one that is there already is to be read, not refused.
+        self.shared: set[UUID] = set()
         # The position of the latest event among all that was read: what an answer without events refers to.
         self.seen = 0
 
@@ -156,7 +158,9 @@ class UnitOfWork:
         """
         known = self._jobs.get(job_id)
         if known is None:
-            known = self._jobs[job_id] = await self._repository.job(project_id, job_id)
+            loaded, requester = await self._repository.job(project_id, job_id)
+            known = self._jobs[job_id] = (loaded.state, requester)
+            self.seen = max(self.seen, loaded.position)
         return known
 
     def adopt(self, block: Block) -> None:

@@ -30,6 +30,7 @@ from domain.job import (
     JobExpired,
     JobFailed,
     JobOutlined,
+    JobRequested,
     JobRequeued,
     JobRetried,
     JobStarted,
@@ -114,10 +115,14 @@ def _defined(e: ThemeDefined) -> dict[str, Any]:
     return {"owner": e.owner, "name": e.name, "colors": e.colors, "fonts": e.fonts}
 
 
+def _turn(e: JobRequested) -> dict[str, Any]:
+    return {"priority": e.priority, **({"delay": e.delay} if e.delay else {})}
+
+
 def _generation(e: GenerationRequested) -> dict[str, Any]:
     # A source may be as long as a book: it is told by its length.
     return {
-        "priority": e.priority,
+        **_turn(e),
         "prompt": e.prompt,
         "source_length": len(e.source_text) if e.source_text is not None else None,
         "source_asset_id": e.source_asset_id,
@@ -191,15 +196,15 @@ CATALOGUE: Mapping[type[Event], tuple[str, Describe]] = {
     GenerationRequested: ("generation-requested", cast("Describe", _generation)),
     ThinkingRequested: (
         "thinking-requested",
-        lambda e: {"priority": e.priority, "instruction": e.instruction},
+        lambda e: {**_turn(e), "instruction": e.instruction},
     ),
     ImageRequested: (
         "image-requested",
-        lambda e: {"priority": e.priority, "prompt": e.prompt, "block_id": e.block_id},
+        lambda e: {**_turn(e), "prompt": e.prompt, "block_id": e.block_id},
     ),
     ExportRequested: (
         "export-requested",
-        lambda e: {"priority": e.priority, "format": e.format, "at_position": e.at_position},
+        lambda e: {**_turn(e), "format": e.format, "at_position": e.at_position},
     ),
     JobStarted: ("job-started", lambda e: {"attempt": e.attempt}),
     JobRetried: (

@@ -25,12 +25,21 @@ Span = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_leng
 
 
 class JobCommand(ProjectCommand):
-    """A command that a job comes of: 202, and `result.job_id`."""
+    """A command that a job comes of: 202, and `result.job_id`.
+
+    `ttl` and `delay` count from now: what has not begun by the one ends, nothing begins before the other. A
+    `unique` job is asked for once: while one that the same person asked for with the same input has not ended,
+    the answer names that one.
+    """
 
     ACCEPTS: ClassVar[bool] = True
+    # What says how a job is to be done, and not what is to be done.
+    MANNER: ClassVar[frozenset[str]] = frozenset({"priority", "ttl", "delay", "unique"})
 
     priority: Priority = 5
     ttl: Seconds | None = None
+    delay: Annotated[int, Field(ge=0, le=DAY)] = 0
+    unique: bool = False
 
     def lock_keys(self) -> tuple[UUID, ...]:
         """Jobs meet nobody: each has a stream of its own."""

@@ -163,8 +163,9 @@ class Job:
         )
 
     def expire(self) -> JobExpired:
-        """End because nobody got round to it in time."""
-        self._require(JobState.REQUESTED, JobState.QUEUED, JobState.AWAITING_APPROVAL)
+        """End because nobody got round to it in time; one that runs may have lost its worker, and wait again."""
+        if self.state.ended:
+            raise VersionConflict(f"the job is {self.state}")
         return JobExpired(originator_id=self.id, originator_version=self.version + 1)
 
     def requeue(self) -> JobRequeued:

@@ -19,13 +19,18 @@ class JobEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobRequested(JobEvent):
-    """A job was asked for. `priority` is 0 to 9, the greater the sooner; `ttl` is in seconds, None for ever."""
+    """A job was asked for. `priority` is 0 to 9, the greater the sooner; `ttl` is in seconds, None for ever.
+
+    `delay` is in seconds too: before they are over, the job does not begin.
+    """
 
     QUEUE: ClassVar[str]
+    OPTIONAL: ClassVar[tuple[str, ...]] = ("delay",)
 
     project_id: str
     priority: int
     ttl: int | None
+    delay: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +146,7 @@ class JobCancelled(JobEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class JobExpired(JobEvent):
-    """Its time to live ended before an attempt began."""
+    """Its time to live ended while it waited: for its turn, for another attempt, or for a person's approval."""
 
     TOPIC: ClassVar[str] = "decklog.job.expired"
 

@@ -33,7 +33,7 @@ from domain.project import (
 )
 from domain.tombstone import Tombstone
 from infra.postgres.codec import decode, encode
-from tests.support.jobs import TOLD
+from tests.support.jobs import JOB, TOLD, delayed_export
 from tests.support.making import (
     added,
     archived,
@@ -179,6 +179,7 @@ EXPECTED: dict[str, Event] = {
     "decklog.collaboration-session.joined.v1": joined(SESSION, PROJECT, "grace", "gateway-1/77"),
     "decklog.collaboration-session.left.v1": left(SESSION, 2, "expired"),
     **{f"{topic}.v1": event for event, topic, _, _ in TOLD},
+    "decklog.job.export-requested.v1.delayed": delayed_export(JOB, PROJECT),
 }
 
 

@@ -52,6 +52,19 @@ def thinking(job: UUID, project: UUID, *, ttl: int | None = None, priority: int 
     )
 
 
+def delayed_export(job: UUID, project: UUID) -> ExportRequested:
+    return ExportRequested(
+        originator_id=job,
+        originator_version=1,
+        project_id=str(project),
+        priority=5,
+        ttl=None,
+        delay=60,
+        format="html",
+        at_position=41,
+    )
+
+
 def started(job: UUID, version: int, attempt: int = 1) -> JobStarted:
     return JobStarted(originator_id=job, originator_version=version, attempt=attempt)
 

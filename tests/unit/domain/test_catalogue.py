@@ -24,7 +24,7 @@ from domain.project import (
     StepUndone,
 )
 from domain.tombstone import Tombstone
-from tests.support.jobs import TOLD
+from tests.support.jobs import JOB, TOLD, delayed_export
 from tests.support.making import (
     added,
     archived,
@@ -206,6 +206,11 @@ PUBLIC: list[tuple[Event, str, dict[str, object]]] = [
     (joined(SESSION, PROJECT, "grace", "c"), "session-joined", {"user": "grace", "client": "c"}),
     (left(SESSION, 2, "expired"), "session-left", {"reason": "expired"}),
     *[(event, name, data) for event, _, name, data in TOLD],
+    (
+        delayed_export(JOB, PROJECT),
+        "export-requested",
+        {"priority": 5, "delay": 60, "format": "html", "at_position": 41},
+    ),
 ]
 
 KINDS = {
