@@ -123,6 +123,16 @@ async def open_jobs(session: Session, kind: str, after: int, limit: int) -> list
     return [JobRow(*r) for r in rows]
 
 
+async def unapproved(session: Session, kind: str, limit: int) -> list[UUID]:
+    """Return jobs of a queue that have waited for approval until their time was over, of all projects."""
+    rows = await session.fetch(
+        "select job_id from job_rows where kind = %s and ended_at is null and state = %s"
+        " and expires_at <= clock_timestamp() order by requested limit %s",
+        (kind, JobState.AWAITING_APPROVAL.value, limit),
+    )
+    return [job_id for (job_id,) in rows]
+
+
 async def dead(session: Session, kind: str | None, limit: int) -> list[JobRow]:
     """Return failed jobs of a queue (None: of all), the latest first, of all projects."""
     rows = await session.fetch(

@@ -33,7 +33,7 @@ RUNNING = JobState.RUNNING.value
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One job. `requested` is the position of its first event, `due_at` when a retry may begin.
+    """One job. `requested` is the position of its first event, `due_at` when it may begin: after a delay, or again.
 
     `started_at` is when the latest attempt began; `error` is why the latest one failed: `{code, message}`.
     """
@@ -90,7 +90,7 @@ def fold(row: JobRow | None, recorded: Recorded) -> JobRow:
             requested_by=by,
             requested=recorded.position,
             expires_at=at + timedelta(seconds=event.ttl) if event.ttl else None,
-            due_at=None,
+            due_at=at + timedelta(seconds=event.delay) if event.delay else None,
             started_at=None,
             ended_at=None,
             version=1,

@@ -6,7 +6,7 @@ a queue holds all that it has to: before Redis has been filled again, nothing is
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 from uuid import UUID
@@ -87,7 +87,7 @@ class Dispatcher:
             mine = {i: k for i, k in known.items() if k.job.queue == name}
             # As they are now, which may be further on than the event: what has ended is not enqueued.
             await queue.enqueue(
-                [(mine[i].ticket, 0) for i in wanted if i in mine and _waits(mine[i].job.state)]
+                [(mine[i].ticket, mine[i].due) for i in wanted if i in mine and _waits(mine[i].job.state)]
             )
             if over := [i for i in ended if i in mine]:
                 await queue.cancel(over)
@@ -121,6 +121,7 @@ class Keeper:
     Args:
         beat: seconds within which every living worker says what it has under way.
         sweep: seconds between two looks for jobs that a queue does not know of.
+        expire: ends jobs whose time is over.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Keeper:
         partitions: int,
         beat: float,
         sweep: float,
+        expire: Callable[[Sequence[UUID]], Awaitable[None]],
     ) -> None:
         self._redis = redis
         self._queues = queues
@@ -141,6 +143,7 @@ class Keeper:
         self._partitions = partitions
         self._beat = beat
         self._sweep = sweep
+        self._expire = expire
 
     async def run(self) -> None:
         """Look after the queues until cancelled.
@@ -200,3 +203,8 @@ class Keeper:
         for queue in self._queues.values():
             if added := await fill(queue, self._database, lambda row: row.updated_at < before):
                 logger.warning("queue %s did not know of %d jobs", queue.name, added)
+            # These are in no queue, for it is a person's turn.
+            async with self._database.session() as session:
+                overdue = await queries.unapproved(session, queue.name, PAGE)
+            if overdue:
+                await self._expire(overdue)

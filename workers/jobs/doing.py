@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from uuid import UUID
 
 from commands.bus import Bus
 from commands.messages import RequestExport, RequestGeneration, RequestImage, RequestThinking
@@ -169,12 +170,24 @@ class Doing:
             event = job.retry(DRAINED, "its worker was told to end", 0.0)
             await self._log.append(job, event, machine(job.queue))
 
+    async def expire_all(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """End jobs that waited until their time was over; return the versions that their streams have then.
+
+        What somebody else wrote to meanwhile is left out: it is looked at again.
+        """
+        versions: dict[UUID, int] = {}
+        for job_id, known in (await self._log.load(ids)).items():
+            try:
+                versions[job_id] = await self.expire(known)
+            except Overtaken as overtaken:
+                logger.info("%s", overtaken)
+        return versions
+
     async def expire(self, known: Known) -> int:
-        """End a job whose time is over before it began; return the version that its stream has then."""
+        """End a job that waited until its time was over; return the version that its stream has then."""
         job = known.job
-        if job.state in (JobState.REQUESTED, JobState.QUEUED, JobState.AWAITING_APPROVAL):
-            job = await self._write(job, job.expire())
-        return job.version
+        # Also one that runs by the log: its lease is over, and an attempt that still goes on is fenced off.
+        return job.version if job.state.ended else (await self._write(job, job.expire())).version
 
 
 def _short(error: BaseException) -> str:

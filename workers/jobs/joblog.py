@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from commands.ports import Append, Appended, EventWrite, Mismatch, StreamWrite
-from domain.job import Job, JobEvent, JobRequeued
+from domain.job import Job, JobEvent, JobRequeued, JobState
 from infra.postgres.event_log import PostgresEventLog
 from infra.redis.queues import Ticket
 
@@ -35,6 +35,14 @@ class Known:
             millis(self.expires) if self.expires else 0,
             self.requester,
         )
+
+    @property
+    def due(self) -> int:
+        """Before when a job that has not begun yet may not begin, in milliseconds since 1970; 0: at any time."""
+        delay = self.job.request.delay
+        if not delay or self.job.state is not JobState.REQUESTED:
+            return 0
+        return millis(self.requested_at) + 1000 * delay
 
 
 def millis(at: datetime) -> int:

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from infra.cancelling import stop_if_cancelled
 from infra.redis.queues import Acquired, Limits, RedisQueue, Settlement, Ticket
 from workers.jobs.doing import Doing
-from workers.jobs.joblog import JobLog, Known, Overtaken
+from workers.jobs.joblog import JobLog, Known
 
 logger = logging.getLogger(__name__)
 
@@ -179,12 +179,8 @@ class Pump:
     async def _expire(self, tickets: Sequence[Ticket]) -> None:
         """Write down that jobs were not begun in time; one that fails is handed out again."""
         try:
-            for known in (await self._log.load([t.job_id for t in tickets])).values():
-                try:
-                    version = await self._doing.expire(known)
-                except Overtaken:
-                    continue
-                self._settlements.append(Settlement(known.job.id, "", "done", version))
+            for job_id, version in (await self._doing.expire_all([t.job_id for t in tickets])).items():
+                self._settlements.append(Settlement(job_id, "", "done", version))
         except Exception:
             logger.exception("jobs of queue %s could not be ended", self._queue.name)
         self._wake.set()

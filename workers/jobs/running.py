@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from uuid import UUID
 
 import psycopg
 
@@ -50,7 +51,7 @@ class JobWorkers:
         self._decisions = QueueSettings(worker.pool)
         self._jobs = JobLog(write.log)
         telling = Telling(self._redis, keys, self._queues, settings.stream_partitions)
-        doing = Doing(
+        doing = self._doing = Doing(
             self._jobs,
             write.bus,
             Rights(write.log, time.monotonic, settings.rights_max_age_ms / 1000),
@@ -136,6 +137,9 @@ class JobWorkers:
             deliver=dispatcher.deliver,
         )
 
+    async def _expire(self, ids: Sequence[UUID]) -> None:
+        await self._doing.expire_all(ids)
+
     async def keep(self) -> None:
         """See to it that the queues hold all that they have to, until cancelled."""
         keeper = Keeper(
@@ -146,5 +150,6 @@ class JobWorkers:
             partitions=self._settings.stream_partitions,
             beat=self._settings.job_lease_ms / 1000 / BEATS,
             sweep=self._settings.job_sweep_ms / 1000,
+            expire=self._expire,
         )
         await keeper.run()

@@ -9,7 +9,7 @@ local token, lease, limit, want = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]),
 local aging, paused = tonumber(ARGV[5]), ARGV[6] == '1'
 local queue_interval, queue_burst = tonumber(ARGV[7]), tonumber(ARGV[8])
 local user_interval, user_burst = tonumber(ARGV[9]), tonumber(ARGV[10])
-if redis.call('HEXISTS', flags, 'armed') == 0 then
+if not is_armed() then
     redis.call('HSET', flags, 'hungry', 1)
     return { 0, -1, {}, {} }
 end

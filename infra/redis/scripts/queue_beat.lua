@@ -4,7 +4,7 @@
 -- Returns per job: 0 it goes on, 1 it shall end, 2 it is no longer the caller's.
 -- While the queue is not armed, Redis has lost its data: leases that nobody else has are taken up again.
 local lease = tonumber(ARGV[1])
-local armed = redis.call('HEXISTS', flags, 'armed') == 1
+local armed = is_armed()
 local answers = {}
 for i = 2, #ARGV, 3 do
     local id, token, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]

@@ -9,7 +9,8 @@
 -- owners   hash: job -> the token of the attempt that has it; "c:" .. job -> 1 once it shall end
 -- rates    the prefix of the rate limits' keys
 -- wake     stream: told when there may be something to do, and somebody had found nothing
--- flags    hash: "armed" once the queue holds all that it has to; "hungry" while somebody wants to be told
+-- flags    hash: "armed", the server's life in which the queue got all that it has to hold; "hungry" while
+--          somebody wants to be told
 -- progress hash: job -> how far it is
 local jobs, ready, delayed, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local leases, owners, rates, wake, flags, progress = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -20,6 +21,13 @@ local now = math.floor(micros / 1000)
 local function parse(entry)
     local version, priority, since, expires, user = string.match(entry, '^(%d+) (%d+) (%d+) (%d+) (.*)$')
     return tonumber(version), tonumber(priority), tonumber(since), tonumber(expires), user
+end
+
+-- Whether the queue holds all that it has to. What a server reads back from its disk when it starts may be older
+-- than what was done last, so that this is true for one life of it only.
+local function is_armed()
+    local life = redis.call('HGET', flags, 'armed')
+    return life and life == string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
 local function whole(number)
