@@ -5,9 +5,6 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
-from redis.asyncio import Redis
-
 from commands.bus import Bus
 from commands.handlers import all_handlers
 from commands.repository import Repository
@@ -15,10 +12,11 @@ from domain.errors import Unavailable
 from infra.http.auth import Authenticator
 from infra.postgres.appender import Appender
 from infra.postgres.blobs import PostgresBlobs
-from infra.postgres.connections import Connection, pool
+from infra.postgres.connections import pool
 from infra.postgres.decks import PostgresDecks
 from infra.postgres.epochs import EpochWatch
 from infra.postgres.event_log import PostgresEventLog, structural_topics
+from infra.postgres.measured import MeasuredPool
 from infra.postgres.personal import Revealer, Sealer
 from infra.postgres.read_database import PostgresDatabase, ReplicaDatabase
 from infra.postgres.snapshots import PostgresSnapshots
@@ -26,6 +24,7 @@ from infra.postgres.vault import Vault
 from infra.redis.client import redis_client
 from infra.redis.document_cache import DocumentCache
 from infra.redis.keys import Keys
+from infra.redis.measured import MeasuredRedis
 from infra.settings import Settings
 from infra.uploads import UploadRights
 from projections.access import Rights
@@ -52,7 +51,7 @@ class WriteSide:
     bus: Bus
     authenticator: Authenticator
     appender: Appender
-    pool: AsyncConnectionPool[Connection]
+    pool: MeasuredPool
     log: PostgresEventLog
     vault: Vault
     snapshots: PostgresSnapshots
@@ -127,9 +126,9 @@ class WorkerSide:
 
     log: PostgresEventLog
     database: PostgresDatabase
-    redis: Redis
+    redis: MeasuredRedis
     models: tuple[ReadModel, ...]
-    pool: AsyncConnectionPool[Connection]
+    pool: MeasuredPool
 
     async def start(self) -> None:
         """Open connections."""
@@ -179,11 +178,11 @@ class ReadSide:
 
     log: PostgresEventLog
     database: PostgresDatabase
-    redis: Redis
+    redis: MeasuredRedis
     cache: DocumentCache
     rights: Rights
     authenticator: Authenticator
-    pool: AsyncConnectionPool[Connection]
+    pool: MeasuredPool
     vault: Vault
     personal: Revealer
     decks: PostgresDecks

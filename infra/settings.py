@@ -13,19 +13,24 @@ SECRET_LENGTH = 32
 class Settings(BaseSettings):
     """The settings of one process. Times are in milliseconds where a name says nothing else."""
 
-    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+    # Neither an error nor a `repr` ever shows a secret.
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    database_url: PostgresDsn = Field(description="PostgreSQL 17 or newer")
+    database_url: PostgresDsn = Field(repr=False, description="PostgreSQL 17 or newer")
     database_direct_url: PostgresDsn | None = Field(
-        default=None, description="the same database past any PgBouncer: for LISTEN, locks and migrations"
+        repr=False,
+        default=None,
+        description="the same database past any PgBouncer: for LISTEN, locks and migrations",
     )
     database_replica_url: PostgresDsn | None = Field(
+        repr=False,
         default=None,
         description="a streaming replica: read tables are read there; rights and the log are not",
     )
-    redis_url: RedisDsn = Field(description="Valkey 8+ or Redis 7.2+")
-    jwt_secret: str = Field(description="HS256 secret, at least 32 characters")
+    redis_url: RedisDsn = Field(repr=False, description="Valkey 8+ or Redis 7.2+")
+    jwt_secret: str = Field(repr=False, description="HS256 secret, at least 32 characters")
     person_key_secret: str | None = Field(
+        repr=False,
         default=None,
         description="wraps the keys that personal data is sealed under, at least 32 characters; by default "
         "JWT_SECRET does. Lost or changed, that data is gone for good: set it before JWT_SECRET is ever rotated",
@@ -37,6 +42,8 @@ class Settings(BaseSettings):
     db_connection_timeout: int = Field(default=30_000, ge=1)
     db_idle_timeout: int = Field(default=30_000, ge=1)
     db_statement_timeout: int = Field(default=60_000, ge=1)
+
+    db_slow_query_ms: int = Field(default=500, ge=1, description="statements slower than it are logged")
 
     append_batch_max: int = Field(default=500, ge=1, description="events in one group commit")
     append_in_flight: int = Field(default=2, ge=1, description="group commits under way at once")
@@ -111,6 +118,14 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="comma-separated")
     log_level: str = "INFO"
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="a port of its own for metrics and health, apart from what the public reaches;"
+        " 0: the APIs answer /metrics on their port, and workers nowhere",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="the address that METRICS_PORT is bound at")
 
     @field_validator("cors_origins", mode="before")
     @classmethod

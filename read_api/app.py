@@ -13,18 +13,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from infra.bootstrap import ReadSide, read_side
+from infra.http.cors import install_cors
 from infra.http.errors import Unavailable
-from infra.http.health import health_response
+from infra.http.headers import API, page_headers
 from infra.http.hot import HotRoutes
+from infra.http.observed import Observed, Traffic
+from infra.http.operations import Operations
 from infra.http.problems import install_problems
 from infra.postgres.listener import listen
 from infra.redis import clearing
 from infra.runtime import settle_memory
 from infra.settings import Settings
-from projections import checkpoints, failures
+from infra.telemetry.metrics import Metrics
+from infra.telemetry.wiring import beside, new_metrics, watch_pool, watch_redis, watch_traffic
+from projections import checkpoints
 from read_api import studio_files
 from read_api.cache_report import CacheReport
 from read_api.checkpoints import CheckpointWatch
+from read_api.current import Current
 from read_api.documents import Documents, Limits
 from read_api.live.asgi import AsgiSockets
 from read_api.live.gateway import Gateway
@@ -73,15 +79,22 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
 
     Its routes, and all that it knows, belong to an epoch of the log: with another one it begins anew.
     """
+    traffic = Traffic()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         side = read_side(settings)
         gateway = Gateway(settings)
+        current = Current(side, gateway)
+        metrics = _metrics(side, current, traffic)
+        operations = Operations(
+            "read", side.log, side.pool, metrics, traffic=traffic, redis=side.redis, more=current.report
+        )
         await side.start()
-        of_all_epochs = list(app.router.routes)
+        of_all_epochs = [*operations.routes(metrics=not settings.metrics_port), *app.router.routes]
 
         def install(reading: Reading) -> None:
+            current.reading = reading
             hot[:] = queries = [] if live_only else query_routes(reading)
             others = _other_routes(reading, gateway)
             if not live_only:
@@ -94,7 +107,8 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
             install(reading)
             following = asyncio.create_task(_follow_epochs(settings, side, reading, gateway, install))
             settle_memory()
-            yield {GATEWAY: gateway}
+            async with beside(settings, metrics, operations):
+                yield {GATEWAY: gateway}
         finally:
             if following is not None:
                 following.cancel()
@@ -111,8 +125,10 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
         redoc_url=None,
     )
     install_problems(app)
-    install_openapi(app)
+    install_openapi(app, metrics=not settings.metrics_port)
     app.add_middleware(HotRoutes, routes=hot)
+    install_cors(app, settings)
+    app.add_middleware(Observed, traffic=traffic, headers=API)
     app.mount(f"/studio/v-{studio_files.version()}", StudioFiles(studio_files.FOR_GOOD), name="studio")
     app.mount("/studio", StudioFiles(studio_files.FOR_NOW))
     return app
@@ -166,47 +182,24 @@ def _other_routes(reading: Reading, gateway: Gateway) -> list[BaseRoute]:
             methods=["GET"],
             include_in_schema=False,
         ),
-        Route("/api/health", _health(reading, gateway), methods=["GET"], include_in_schema=False),
     ]
 
 
-def _health(reading: Reading, gateway: Gateway) -> Any:
-    async def health(_: Request) -> Response:
-        async with reading.side.database.session() as session:
-            table = await checkpoints.table(session)
-            stopped = await failures.table(session)
-        models = [
-            {
-                "model": model,
-                "partition": partition,
-                "position": position,
-                "seconds_since_moved": round(age, 3),
-            }
-            for model, partition, position, age in table
-        ]
-        standing = [{"model": f.model, "partition": f.partition, "position": f.position} for f in stopped]
-        live = {"subscribers": gateway.connections, **gateway.document()}
-        return await health_response(
-            "read", reading.side.pool, live=live, projections=models, stopped=standing
-        )
-
-    return health
+def _metrics(side: ReadSide, current: Current, traffic: Traffic) -> Metrics:
+    metrics = new_metrics()
+    watch_traffic(metrics, traffic)
+    watch_pool(metrics, side.pool)
+    if side.replica is not None:
+        watch_pool(metrics, side.replica.pool)
+    watch_redis(metrics, "cache", side.redis)
+    current.watch(metrics)
+    return metrics
 
 
 def _studio(settings: Settings) -> list[Route]:
     """The static page: scripts and styles of its own only, connections to itself and the write API."""
-    connect = " ".join(
-        ["'self'", "ws:", "wss:", *([settings.write_public_url] if settings.write_public_url else [])]
-    )
-    headers = {
-        "Content-Security-Policy": (
-            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:;"
-            f" font-src 'self'; connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-cache",
-    }
+    connect = " ".join(["ws:", "wss:", *([settings.write_public_url] if settings.write_public_url else [])])
+    headers = {**page_headers(connect), "Cache-Control": "no-cache"}
 
     name = studio_files.version()
     headers["ETag"] = f'"{name}"'

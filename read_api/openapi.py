@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from infra.http.describing import operations_paths
 from projections.history import event_schemas
 
 _PAGED = ("cursor", "limit")
@@ -149,8 +150,8 @@ def _describe_events(api: dict[str, Any]) -> None:
         content["application/x-ndjson"] = {"schema": event}
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Make `/openapi.json` describe every query."""
+def install_openapi(app: FastAPI, *, metrics: bool) -> None:
+    """Make `/openapi.json` describe every query; and metrics where the app answers them."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -165,12 +166,7 @@ def install_openapi(app: FastAPI) -> None:
                 described["parameters"].pop()
                 described["responses"]["200"] = {"description": "the file, or its address"}
                 paths[path] = {"get": described}
-            paths["/api/health"] = {
-                "get": {
-                    "summary": "Is this process fit to serve",
-                    "responses": {"200": {"description": "it is"}},
-                }
-            }
+            paths.update(operations_paths(metrics=metrics))
             _describe_events(api)
             schemes = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
             api.setdefault("components", {})["securitySchemes"] = schemes

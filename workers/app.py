@@ -12,6 +12,7 @@ from domain.catalogue import event_registry
 from domain.errors import Unavailable
 from infra.bootstrap import WorkerSide, WriteSide, worker_side, write_side
 from infra.cancelling import stop_if_cancelled
+from infra.http.operations import Operations
 from infra.postgres.command_results import CommandResults
 from infra.postgres.keyframe_progress import KeyframeProgress
 from infra.postgres.keyframes import Keyframes
@@ -21,6 +22,7 @@ from infra.redis.keys import Keys
 from infra.redis.publisher import StreamPublisher
 from infra.runtime import settle_memory
 from infra.settings import Settings
+from infra.telemetry.wiring import beside
 from projections import checkpoints
 from projections.runner import Runner
 from workers.broadcaster import Broadcaster
@@ -29,6 +31,7 @@ from workers.janitor import Janitor
 from workers.jobs import registry
 from workers.jobs.running import HandlerMaker, JobWorkers
 from workers.keyframing import Keyframer
+from workers.metrics import WorkerMetrics
 from workers.relay import Relay
 
 logger = logging.getLogger(__name__)
@@ -55,6 +58,10 @@ class Workers:
         self._side: WorkerSide = worker_side(settings)
         self._write: WriteSide = write_side(settings)
         self._jobs: JobWorkers | None = None
+        self._metrics = WorkerMetrics(settings, self._side, self._write).metrics
+        self.operations = Operations(
+            "workers", self._side.log, self._side.pool, self._metrics, redis=self._side.redis
+        )
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -62,17 +69,22 @@ class Workers:
         await self._side.start()
         await self._write.start()
         try:
-            while True:
-                try:
-                    await self._do_duties()
-                except* NewEpoch:
-                    logger.warning("the log has another epoch: all duties begin anew")
+            async with beside(self._settings, self._metrics, self.operations):
+                await self._do_duties_by_epoch()
         finally:
             await self._write.stop()
             await self._side.stop()
 
+    async def _do_duties_by_epoch(self) -> None:
+        while True:
+            try:
+                await self._do_duties()
+            except* NewEpoch:
+                logger.warning("the log has another epoch: all duties begin anew")
+
     async def drain(self) -> None:
         """Begin no job any more, and let those under way end, as long as the settings give them time."""
+        self.operations.draining = True
         if self._jobs is not None:
             await self._jobs.drain()
 

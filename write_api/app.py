@@ -4,16 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 
 from infra.bootstrap import WriteSide, write_side
-from infra.http.health import health_response
+from infra.http.cors import install_cors
+from infra.http.headers import API
 from infra.http.hot import HotRoutes
+from infra.http.observed import Observed, Traffic
+from infra.http.operations import Operations
 from infra.http.problems import install_problems
 from infra.runtime import settle_memory
 from infra.settings import Settings
+from infra.telemetry.wiring import beside, new_metrics, watch_appender, watch_pool, watch_traffic
 from write_api.assets import Uploads
 from write_api.openapi import install_openapi
 from write_api.routes import CommandRoutes
@@ -25,13 +27,19 @@ DESCRIPTION = "Commands of Decklog. Every answer holds a `position`; queries tak
 def create_app(settings: Settings) -> FastAPI:
     """Build the app; it connects to its servers when it starts."""
     side: WriteSide = write_side(settings)
+    traffic, metrics = Traffic(), new_metrics()
+    watch_traffic(metrics, traffic)
+    watch_pool(metrics, side.pool)
+    watch_appender(metrics, side.appender)
+    operations = Operations("write", side.log, side.pool, metrics, traffic=traffic)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await side.start()
         settle_memory()
         try:
-            yield
+            async with beside(settings, metrics, operations):
+                yield
         finally:
             await side.stop()
 
@@ -52,22 +60,14 @@ def create_app(settings: Settings) -> FastAPI:
         in_flight=settings.ws_commands_in_flight,
         connections=settings.ws_max_connections,
     )
-    app.router.routes[:0] = [*hot, WebSocketRoute("/api/commands/socket", sockets.endpoint)]
+    app.router.routes[:0] = [
+        *hot,
+        WebSocketRoute("/api/commands/socket", sockets.endpoint),
+        *operations.routes(metrics=not settings.metrics_port),
+    ]
     app.add_middleware(HotRoutes, routes=hot)
-
-    @app.get("/api/health", tags=["operations"], summary="Is this process fit to serve")
-    async def health() -> Response:
-        return await health_response("write", side.pool)
-
     install_problems(app)
-    install_openapi(app)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
-            expose_headers=["Idempotency-Replayed", "Retry-After"],
-            max_age=600,
-        )
+    install_openapi(app, metrics=not settings.metrics_port)
+    install_cors(app, settings)
+    app.add_middleware(Observed, traffic=traffic, headers=API)
     return app

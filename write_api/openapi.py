@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from commands.messages import ALL_COMMANDS, Command
+from infra.http.describing import PROBLEM, operations_paths
 from infra.http.sniffing import ALLOWED
 
 _REF = "#/components/schemas/{model}"
@@ -31,29 +32,6 @@ ANSWER = {
         "outcome": {"enum": ["applied", "merged", "overwritten", "unchanged"]},
         "conflicts": {"type": "array", "items": {"type": "object"}},
         "result": {"type": "object"},
-    },
-}
-PROBLEM = {
-    "type": "object",
-    "required": ["code", "status", "title", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "code": {"type": "string"},
-        "status": {"type": "integer"},
-        "title": {"type": "string"},
-        "detail": {"type": "string"},
-        "index": {"type": "integer", "description": "in a batch: the command that was refused"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "field": {"type": "string"},
-                    "message": {"type": "string"},
-                    "limit": {"type": "integer"},
-                },
-            },
-        },
     },
 }
 ASSET = {
@@ -169,18 +147,18 @@ def _upload() -> dict[str, Any]:
     }
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Make `/openapi.json` describe every command, with its example."""
+def install_openapi(app: FastAPI, *, metrics: bool) -> None:
+    """Make `/openapi.json` describe every command, with its example; and metrics where the app answers them."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, metrics=metrics)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, *, metrics: bool) -> dict[str, Any]:
     api = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     schemas, definitions = models_json_schema(
         [(c, "validation") for c in ALL_COMMANDS], ref_template="#/components/schemas/{model}"
@@ -191,6 +169,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         paths[f"/api/commands/{command.NAME}"] = {"post": operation}
     paths["/api/commands"] = {"post": _batch()}
     paths["/api/assets"] = {"post": _upload()}
+    paths.update(operations_paths(metrics=metrics))
     components = api.setdefault("components", {})
     components.setdefault("schemas", {}).update(
         definitions.get("$defs", {}),

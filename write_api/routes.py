@@ -10,7 +10,9 @@ from commands.ports import Caller
 from infra.http.auth import Authenticator, Principal
 from infra.http.bodies import read_body
 from infra.http.errors import DomainError
+from infra.http.observed import LABEL
 from infra.http.problems import MEDIA_TYPE, refusal
+from infra.telemetry.tracing import is_parent
 from write_api.batches import Batches, BatchRefused
 from write_api.intake import (
     BATCH_BODY,
@@ -24,8 +26,8 @@ from write_api.intake import (
 OK = 300
 
 
-def caller_of(principal: Principal) -> Caller:
-    """Return who a token speaks for, as commands see it."""
+def caller_of(principal: Principal, parent: str | None = None) -> Caller:
+    """Return who a token speaks for, as commands see it; `parent` is the trace that the client named."""
     kind = "machine" if "machine" in principal.scopes else "person"
     return Caller(
         principal.user,
@@ -34,6 +36,7 @@ def caller_of(principal: Principal) -> Caller:
         principal.scopes,
         name=principal.name,
         email=principal.email,
+        trace={"traceparent": parent} if parent is not None and is_parent(parent) else {},
     )
 
 
@@ -64,10 +67,11 @@ class CommandRoutes:
         try:
             principal = self._authenticator.authorization(http.headers.get("authorization"))
             known = command_type(http.path_params["name"])
+            http.scope[LABEL] = f"/api/commands/{known.NAME}"
             command = parse_command(known, await read_body(http, known.MAX_BODY))
             key = http.headers.get("idempotency-key")
             request = Request(
-                caller_of(principal),
+                caller_of(principal, http.headers.get("traceparent")),
                 command_id(key),
                 request_hash(command),
                 (command,),
@@ -83,7 +87,8 @@ class CommandRoutes:
             principal = self._authenticator.authorization(http.headers.get("authorization"))
             batch = parse_batch(await read_body(http, BATCH_BODY))
             key = http.headers.get("idempotency-key")
-            caller, keyed = caller_of(principal), key is not None
+            caller = caller_of(principal, http.headers.get("traceparent"))
+            keyed = key is not None
             answer = await self._batches.run(batch, caller, command_id(key), keyed=keyed)
             return _response(answer)
         except BatchRefused as refused:

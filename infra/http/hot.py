@@ -30,6 +30,7 @@ class HotRoutes:
                 match, more = route.matches(scope)
                 if match is Match.FULL:
                     scope.update(more)
+                    scope["route"] = route
                     response = await route.endpoint(Request(scope, receive))
                     await response(scope, receive, send)
                     return

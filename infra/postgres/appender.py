@@ -14,7 +14,7 @@ from commands.ports import Append, AppendOutcome
 from domain.errors import Unavailable
 from infra.postgres.arrays import texts
 from infra.postgres.batch import is_single
-from infra.postgres.committer import Committer, Waiting
+from infra.postgres.committer import Committer, Measures, Waiting
 from infra.postgres.personal import is_personal
 from infra.settings import Settings
 
@@ -60,6 +60,7 @@ class Appender:
         self._coming = False
         self._crew: list[asyncio.Task[None]] = []
         self._closing = False
+        self.measures = Measures()
 
     async def start(self) -> None:
         """Begin to take requests."""
@@ -128,7 +129,7 @@ class Appender:
         return batch
 
     async def _work(self) -> None:
-        committer = Committer(self._settings, self._structural)
+        committer = Committer(self._settings, self._structural, self.measures)
         loop = asyncio.get_running_loop()
         try:
             while True:

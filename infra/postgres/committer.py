@@ -5,7 +5,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import LiteralString
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from infra.postgres.batch import STATEMENTS, arguments, outcomes, single_argumen
 from infra.postgres.connections import Connection, connect_for_append
 from infra.postgres.raw import Line
 from infra.settings import Settings
+from infra.telemetry.measures import SIZES, Histogram
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +53,22 @@ class Waiting:
             self.answer.set_exception(error)
 
 
+@dataclass(slots=True)
+class Measures:
+    """What all connections of an appender did. Times are in seconds."""
+
+    seconds: Histogram = field(default_factory=Histogram)
+    requests: Histogram = field(default_factory=lambda: Histogram(SIZES))
+    events: int = 0
+    retries: int = 0
+
+
 class Committer:
     """Commits one batch at a time."""
 
-    def __init__(self, settings: Settings, structural: bytes) -> None:
+    def __init__(self, settings: Settings, structural: bytes, measures: Measures) -> None:
         self._settings = settings
+        self._measures = measures
         self._structural = structural
         self._line: Line | None = None
 
@@ -71,7 +83,8 @@ class Committer:
     async def commit(self, batch: Sequence[Waiting]) -> None:
         """Commit a batch and answer all who wait for it, one way or the other."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + RETRY_FOR
+        begun = loop.time()
+        deadline = begun + RETRY_FOR
         pause = FIRST_PAUSE
         alone = False
         while left := [w for w in batch if not w.answer.done()]:
@@ -89,9 +102,13 @@ class Committer:
                 if alone:
                     _refuse(left, refused)
                 alone = True
+        self._measures.seconds.observe(loop.time() - begun)
+        self._measures.requests.observe(len(batch))
+        self._measures.events += sum(len(w.request.events) for w in batch)
 
     async def _lost(self, left: Sequence[Waiting], error: Exception) -> None:
         logger.warning("append of %d requests failed, trying again: %s", len(left), error)
+        self._measures.retries += 1
         for waiting in left:
             waiting.lost = True
         await self.close()

@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from domain.errors import Unavailable
+from infra.postgres.measured import MeasuredPool
 from infra.settings import Settings
 
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -50,10 +51,11 @@ async def connect_for_append(settings: Settings) -> Connection:
     )
 
 
-def pool(settings: Settings, name: str, dsn: str | None = None) -> AsyncConnectionPool[Connection]:
+def pool(settings: Settings, name: str, dsn: str | None = None) -> MeasuredPool:
     """Make this process's pool, of the primary if no other server is named; it has to be opened."""
-    return AsyncConnectionPool(
+    return MeasuredPool(
         dsn or settings.dsn,
+        slow_ms=settings.db_slow_query_ms,
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.db_connection_timeout / 1000,

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from domain.errors import Unavailable
 from infra.postgres.connections import Connection, borrowed
+from infra.postgres.measured import MeasuredPool
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,7 @@ class ReplicaDatabase:
     lacks what the primary had one look ago counts as away: no reader stays behind for longer than two looks.
     """
 
-    def __init__(
-        self, pool: AsyncConnectionPool[Connection], primary: PostgresDatabase, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, pool: MeasuredPool, primary: PostgresDatabase, clock: Callable[[], float]) -> None:
         self._pool = pool
         self._primary = primary
         self._clock = clock
@@ -87,6 +86,11 @@ class ReplicaDatabase:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         await self._pool.close()
+
+    @property
+    def pool(self) -> MeasuredPool:
+        """The replica's connections."""
+        return self._pool
 
     @property
     def away(self) -> bool:

@@ -1,15 +1,16 @@
 """How this product connects to Redis."""
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from infra.redis.measured import MeasuredRedis
 from infra.settings import Settings
 
 PATIENCE = 2.0
 
 
-def redis_client(settings: Settings, *, patience: float = PATIENCE, connections: int = 64) -> Redis:
+def redis_client(settings: Settings, *, patience: float = PATIENCE, connections: int = 64) -> MeasuredRedis:
     """Make a client that answers or fails within `patience` seconds: callers know what to do without Redis."""
     # Past its size the pool lets callers wait, not fail: a burst of reads says nothing about the server.
     pool = BlockingConnectionPool.from_url(
@@ -21,4 +22,6 @@ def redis_client(settings: Settings, *, patience: float = PATIENCE, connections:
         max_connections=connections,
         protocol=3,
     )
-    return Redis.from_pool(pool)
+    client = MeasuredRedis(connection_pool=pool)
+    client.auto_close_connection_pool = True
+    return client

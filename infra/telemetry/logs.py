@@ -1,9 +1,11 @@
-"""Logs: one JSON object a line on standard error."""
+"""Logs: one JSON object a line on standard error, each with the trace that it belongs to."""
 
 import logging
 from datetime import UTC, datetime
 
 import orjson
+
+from infra.telemetry.tracing import current
 
 
 class JsonLines(logging.Formatter):
@@ -17,6 +19,11 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if trace := current():
+            line["trace"] = trace
+        fields = getattr(record, "fields", None)
+        if isinstance(fields, dict):
+            line.update(fields)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()

@@ -26,7 +26,7 @@ from domain.events import Event
 from infra.postgres.appender import Appender
 from infra.postgres.arrays import texts
 from infra.postgres.batch import is_single
-from infra.postgres.committer import Committer, Waiting
+from infra.postgres.committer import Committer, Measures, Waiting
 from infra.postgres.connections import pool
 from infra.postgres.event_log import PostgresEventLog, structural_topics
 from infra.settings import Settings
@@ -57,7 +57,7 @@ class InCompany(PostgresEventLog):
 
     def __init__(self, alone: PostgresEventLog, settings: Settings) -> None:
         vars(self).update(vars(alone))
-        self._committer = Committer(settings, texts(structural_topics()))
+        self._committer = Committer(settings, texts(structural_topics()), Measures())
         self._turn = asyncio.Lock()
 
     async def append(self, request: Append) -> AppendOutcome:

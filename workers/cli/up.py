@@ -20,7 +20,7 @@ import typer
 
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.folder import Connections, DataFolder
-from infra.embedded.ports import require_free
+from infra.embedded.ports import free_port, require_free
 from infra.embedded.servers import EmbeddedServers
 from infra.embedded.supervisor import ChildSpec, Supervisor
 from infra.http.auth import issue
@@ -41,6 +41,7 @@ class Plan:
     data_dir: Path
     write_port: int
     read_port: int
+    metrics_port: int
     as_json: bool
 
     @property
@@ -53,6 +54,11 @@ class Plan:
         """The address of the read API."""
         return f"http://127.0.0.1:{self.read_port}"
 
+    @property
+    def metrics_url(self) -> str:
+        """The address of the workers' metrics and health; the APIs tell theirs at their own ports."""
+        return f"http://127.0.0.1:{self.metrics_port}"
+
     def announce(self, line: str) -> None:
         """Tell the operator something, apart from the answer; who closed the terminal is told nothing."""
         with suppress(OSError):
@@ -62,11 +68,15 @@ class Plan:
 def up(
     write_port: Annotated[int, typer.Option(help="Of the write API.", min=1, max=65_535)] = 8001,
     read_port: Annotated[int, typer.Option(help="Of the read API.", min=1, max=65_535)] = 8002,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(help="Of the workers' metrics and health; by default any.", min=1, max=65_535),
+    ] = None,
     data_dir: DataDir = DEFAULT_DIR,
     as_json: AsJson = False,
 ) -> None:
     """Start PostgreSQL, Valkey, both APIs and the workers; stop them all on Ctrl-C."""
-    run(_up(Plan(data_dir.resolve(), write_port, read_port, as_json)))
+    run(_up(data_dir.resolve(), write_port, read_port, metrics_port, as_json=as_json))
 
 
 @asynccontextmanager
@@ -82,12 +92,17 @@ async def _servers(plan: Plan, folder: DataFolder) -> AsyncIterator[tuple[str, s
         yield servers.database_url, servers.redis_url
 
 
-async def _up(plan: Plan) -> None:
+async def _up(
+    data_dir: Path, write_port: int, read_port: int, metrics_port: int | None, *, as_json: bool
+) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    require_free(plan.write_port, "write API")
-    require_free(plan.read_port, "read API")
+    require_free(write_port, "write API")
+    require_free(read_port, "read API")
+    if metrics_port is not None:
+        require_free(metrics_port, "metrics")
+    plan = Plan(data_dir, write_port, read_port, metrics_port or free_port(), as_json)
     plan.announce(f"decklog: starting in {plan.data_dir}")
     with DataFolder.open(plan.data_dir) as folder:
         async with _servers(plan, folder) as (database_url, redis_url):
@@ -115,11 +130,16 @@ def _child(plan: Plan, settings: Settings, name: str, port: int | None) -> Child
         WRITE_PUBLIC_URL=plan.write_url,
         CORS_ORIGINS=f"{plan.read_url},http://localhost:{plan.read_port}",
         PYTHONUNBUFFERED="1",
+        # Whatever the environment says: the APIs answer /metrics on their own ports here.
+        METRICS_PORT="0",
+        METRICS_HOST="127.0.0.1",
     )
     argv = [sys.executable, "-m", "workers.cli", "serve", name]
     if port is not None:
         argv += ["--port", str(port)]
-    health = f"http://127.0.0.1:{port}/api/health" if port is not None else None
+    else:
+        argv += ["--metrics-port", str(plan.metrics_port)]
+    health = f"http://127.0.0.1:{port or plan.metrics_port}/api/health"
     return ChildSpec(name, argv, environment, health)
 
 
@@ -154,7 +174,13 @@ async def _welcome(plan: Plan, settings: Settings) -> None:
     project = await _sample(plan, token)
     link = f"{plan.read_url}/#{urlencode({'token': token, 'project': project})}"
     if plan.as_json:
-        told = {"write_url": plan.write_url, "read_url": plan.read_url, "token": token, "project_id": project}
+        told = {
+            "write_url": plan.write_url,
+            "read_url": plan.read_url,
+            "metrics_url": plan.metrics_url,
+            "token": token,
+            "project_id": project,
+        }
         typer.echo(json.dumps({**told, "user": USER, "studio": link}))
         return
     typer.echo(
@@ -164,6 +190,7 @@ Decklog is up.
   studio      {plan.read_url}/
   write API   {plan.write_url}/openapi.json
   read API    {plan.read_url}/openapi.json
+  metrics     {plan.write_url}/metrics, {plan.read_url}/metrics, {plan.metrics_url}/metrics
   data        {plan.data_dir}
 
   your token (user "{USER}", {TOKEN_DAYS} days):

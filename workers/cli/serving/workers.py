@@ -2,13 +2,12 @@
 
 import uvloop
 
-from infra.telemetry.logs import configure_logs
 from workers.app import serve
-from workers.cli.options import DEFAULT_DIR, DataDir, found_settings
+from workers.cli.options import DEFAULT_DIR, DataDir
+from workers.cli.serving.metering import MetricsPort, process_settings
 
 
-def workers(data_dir: DataDir = DEFAULT_DIR) -> None:
+def workers(metrics_port: MetricsPort = None, data_dir: DataDir = DEFAULT_DIR) -> None:
     """Run relay, projectors, broadcasters and the workers of all queues."""
-    settings = found_settings(data_dir)
-    configure_logs(settings.log_level)
+    settings = process_settings(data_dir, metrics_port)
     uvloop.run(serve(settings))
