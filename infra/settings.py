@@ -4,7 +4,16 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PostgresDsn, RedisDsn, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    PostgresDsn,
+    RedisDsn,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRET_LENGTH = 32
@@ -88,6 +97,37 @@ class Settings(BaseSettings):
         description="a folder that all processes share, for uploads and exports; else the database",
     )
 
+    llm_base_url: HttpUrl | None = Field(
+        default=None,
+        description="an endpoint that speaks OpenAI's protocol, such as https://api.openai.com/v1; without one,"
+        " decks are made offline, of their source alone",
+    )
+    llm_api_key: SecretStr | None = Field(default=None, description="its bearer token, if it wants one")
+    llm_model: str = Field(
+        default="", max_length=100, description="the model's name; needed with LLM_BASE_URL"
+    )
+    llm_timeout_ms: int = Field(default=60_000, ge=100, description="the longest wait for one answer")
+    llm_retries: int = Field(default=2, ge=0, le=10, description="of a request that failed in passing")
+    llm_token_budget: int = Field(default=200_000, ge=1, description="tokens that one job may use")
+    llm_output_tokens: int = Field(default=4_000, ge=100, description="tokens of one answer")
+    llm_source_characters: int = Field(
+        default=60_000,
+        ge=1_000,
+        description="of a source in one request; of a longer one the essence is sent",
+    )
+    image_base_url: HttpUrl | None = Field(
+        default=None, description="the endpoint of pictures; by default LLM_BASE_URL"
+    )
+    image_api_key: SecretStr | None = Field(
+        default=None, description="by default LLM_API_KEY, for its endpoint"
+    )
+    image_model: str = Field(
+        default="",
+        max_length=100,
+        description="such as gpt-image-1; empty: pictures are drawn, as placeholders",
+    )
+    image_timeout_ms: int = Field(default=120_000, ge=100, description="the longest wait for a picture")
+
     read_wait_ms: int = Field(default=2_000, ge=0, description="how long a read waits for `min_position`")
     rights_max_age_ms: int = Field(default=800, ge=0, le=1_000)
     past_cache_mb: int = Field(default=64, ge=0, description="decks of past positions kept in a read process")
@@ -134,6 +174,12 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("llm_base_url", "llm_api_key", "image_base_url", "image_api_key", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        # An env file names them all, and leaves empty what is not there.
+        return None if value == "" else value
+
     @field_validator("jwt_secret", "person_key_secret")
     @classmethod
     def _long_enough(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -145,6 +191,10 @@ class Settings(BaseSettings):
     def _ordered(self) -> "Settings":
         if self.db_pool_min > self.db_pool_max:
             raise ValueError("DB_POOL_MIN is greater than DB_POOL_MAX")
+        if self.llm_base_url is not None and not self.llm_model:
+            raise ValueError("LLM_BASE_URL needs LLM_MODEL")
+        if self.image_base_url is not None and not self.image_model:
+            raise ValueError("IMAGE_BASE_URL needs IMAGE_MODEL")
         return self
 
     @property
@@ -166,6 +216,16 @@ class Settings(BaseSettings):
     def replica_dsn(self) -> str | None:
         """The address of a replica, for psycopg; None: there is none."""
         return str(self.database_replica_url) if self.database_replica_url else None
+
+    @property
+    def llm_key(self) -> str:
+        """The language model's key; empty: none."""
+        return self.llm_api_key.get_secret_value() if self.llm_api_key else ""
+
+    @property
+    def image_key(self) -> str:
+        """The key of the endpoint of pictures; empty: none of its own."""
+        return self.image_api_key.get_secret_value() if self.image_api_key else ""
 
     @property
     def pool_max(self) -> int:

@@ -1,15 +1,37 @@
-"""Deciding about what machines suggested."""
+"""What machines suggest, and deciding about it."""
 
 from commands.answers import Decision
 from commands.context import Context
-from commands.handlers.deciding import settled
+from commands.handlers.deciding import settled, unchanged
 from commands.handlers.editing import changed, merge_edit
 from commands.handlers.marked import events_of, marked, require_person
-from commands.handlers.refusing import version_conflict
-from commands.messages import AcceptSuggestion, RejectSuggestion
+from commands.handlers.merging import differing
+from commands.handlers.refusing import require_base, version_conflict
+from commands.handlers.since import together
+from commands.messages import AcceptSuggestion, RejectSuggestion, SuggestEdit
 from domain.block import Block, BlockEditSuggested, BlockSuggestionDecided
 from domain.block.changes import BlockChanges
-from domain.errors import VersionConflict
+from domain.block.marks import mark_id
+from domain.errors import Forbidden, VersionConflict
+
+
+async def suggest(command: SuggestEdit, context: Context) -> Decision:
+    """Keep what a machine would change; what it has suggested before, or is so already, is not kept again."""
+    if context.caller.kind != "machine":
+        raise Forbidden("machines suggest; a person edits")
+    block = await context.work.block(command.project_id, command.block_id)
+    base = await require_base(block, command.base_version, context)
+    mine = changed(base, command.changes, context)
+    fields = together(differing(base.content, mine))
+    wanted = {f: value for f, value in mine.items() if f in fields}
+    if block.deleted or not wanted or all(block.content[f] == value for f, value in wanted.items()):
+        return unchanged(block)
+    if any(e.changes == wanted for e in await events_of(block, BlockEditSuggested, 0, context)):
+        # Also one that was refused: nobody wants to refuse it twice.
+        return unchanged(block)
+    changes = BlockChanges(block)
+    changes.suggest(wanted, base.version, command.reason)
+    return settled(changes, context, result={"suggestion_id": mark_id(block.id, changes.block.version)})
 
 
 async def accept(command: AcceptSuggestion, context: Context) -> Decision:

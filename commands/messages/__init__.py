@@ -3,7 +3,7 @@
 from commands.messages.base import Command
 from commands.messages.block import AddBlock, DeleteBlock, EditBlock, MoveBlock, UndeleteBlock
 from commands.messages.comments import OpenComment, ReplyComment, ResolveComment
-from commands.messages.conflicts import AcceptSuggestion, RejectSuggestion, ResolveConflict
+from commands.messages.conflicts import AcceptSuggestion, RejectSuggestion, ResolveConflict, SuggestEdit
 from commands.messages.importing import ImportMarkdown
 from commands.messages.jobs import (
     ApproveOutline,
@@ -27,6 +27,7 @@ from commands.messages.project import (
 )
 from commands.messages.theme import ApplyTheme, DefineTheme, ReviseTheme
 
+# Those that clients may post.
 ALL_COMMANDS: tuple[type[Command], ...] = (
     CreateProject,
     RenameProject,
@@ -99,6 +100,7 @@ __all__ = [
     "RestoreProject",
     "ReviseTheme",
     "RevokeAccess",
+    "SuggestEdit",
     "TransferOwnership",
     "UnarchiveProject",
     "UndeleteBlock",

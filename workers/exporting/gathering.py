@@ -45,13 +45,14 @@ class Gatherer:
             return None
         slides = tree(deck)
         warnings: list[str] = []
-        theme = await self._theme(deck.project.theme_id, position)
+        theme = await self.theme(deck.project.theme_id, position)
         if theme is None:
             warnings.append("The project's theme is not there; the plain one is used.")
         assets = await self._assets(project_id, asset_ids(slides), warnings)
         return Source(deck.project, position, theme or PLAIN, slides, assets, tuple(warnings))
 
-    async def _theme(self, theme_id: str | None, position: int) -> Theme | None:
+    async def theme(self, theme_id: str | None, position: int) -> Theme | None:
+        """Return a theme as it was at a position, the plain one for none; None if it is not there."""
         if theme_id is None:
             return PLAIN
         if built_in := BUILT_IN.get(UUID(theme_id)):

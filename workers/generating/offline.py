@@ -4,9 +4,10 @@ import asyncio
 
 from workers.generating.drafting import drafted
 from workers.generating.extracting import PROVIDER, outline_of
-from workers.generating.plan import Plan, Usage
+from workers.generating.plan import Plan
 from workers.generating.ports import Brief, Drafted
 from workers.generating.skeleton import skeleton_of
+from workers.models.usage import Usage
 
 
 class OfflineWriter:

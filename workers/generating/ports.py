@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from workers.generating.drafting import Draft
-from workers.generating.plan import Plan, Usage
+from workers.generating.plan import Plan
+from workers.models.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

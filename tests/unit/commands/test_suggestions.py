@@ -12,6 +12,7 @@ from commands.messages import (
     DeleteBlock,
     EditBlock,
     RejectSuggestion,
+    SuggestEdit,
 )
 from domain.block import BlockSuggestionDecided
 from tests.support.making import edited
@@ -148,3 +149,47 @@ class TestWhatIsNotThere:
         )
 
         assert (outcome.status, outcome.body["detail"]) == (404, "no such suggestion")
+
+
+def suggest(text: str, base_version: int = 1) -> SuggestEdit:
+    changes = {"text": text}
+    return SuggestEdit(
+        project_id=PROJECT, block_id=TEXT, changes=changes, base_version=base_version, reason="Too long."
+    )
+
+
+async def test_a_machine_suggests_without_changing_anything(world: World) -> None:
+    outcome = await world.run(suggest("B"), machine=True)
+
+    assert kinds(outcome) == ["BlockEditSuggested"]
+    assert world.block(TEXT).content == {"text": "A"}
+    accepted = await world.run(accept(outcome.body["result"]["suggestion_id"]))
+    assert accepted.body["outcome"] == "applied"
+    assert world.block(TEXT).content == {"text": "B"}
+
+
+async def test_a_person_edits_and_does_not_suggest(world: World) -> None:
+    assert (await world.run(suggest("B"))).code == "forbidden"
+
+
+async def test_what_was_suggested_before_is_not_suggested_again_also_if_it_was_refused(world: World) -> None:
+    first = (await world.run(suggest("B"), machine=True)).body["result"]["suggestion_id"]
+    assert (await world.run(suggest("B"), machine=True)).body["outcome"] == "unchanged"
+    await world.run(reject(first))
+    again = await world.run(suggest("B"), machine=True)
+    assert (again.body["outcome"], again.events) == ("unchanged", [])
+
+
+async def test_what_is_so_already_or_gone_is_not_suggested(world: World) -> None:
+    assert (await world.run(suggest("A"), machine=True)).body["outcome"] == "unchanged"
+    await world.run(edit("B"))
+    assert (await world.run(suggest("B"), machine=True)).body["outcome"] == "unchanged"
+    await world.run(DeleteBlock(project_id=PROJECT, block_id=TEXT))
+    assert (await world.run(suggest("C"), machine=True)).body["outcome"] == "unchanged"
+
+
+async def test_a_suggestion_that_no_block_could_have_is_refused(world: World) -> None:
+    command = SuggestEdit(
+        project_id=PROJECT, block_id=TEXT, changes={"level": 1}, base_version=1, reason="no text has a level"
+    )
+    assert (await world.run(command, machine=True)).code == "validation"

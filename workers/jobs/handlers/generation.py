@@ -11,9 +11,10 @@ from domain.errors import AlreadyExists, Invalid
 from domain.job import GenerationRequested
 from workers.generating.documents import Source, UnreadableSource, read_document, source_of
 from workers.generating.drafting import commands_for, drafted, slide_id
-from workers.generating.plan import Plan, Usage
+from workers.generating.plan import Plan
 from workers.generating.ports import Brief, Writer
 from workers.jobs.ports import Blobs, FinalError, JobContext
+from workers.models.usage import Usage
 
 
 class GenerationHandler:
