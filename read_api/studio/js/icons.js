@@ -17,6 +17,7 @@ const PATHS = {
   pencil: "M4 20l1-4L16.5 4.500l3 3L8 19zM14 7l3 3",
   history: "M4 5v5h5M4.6 10a8 8 0 1 1-.4 4M12 8v4.500l3 2",
   share: "M9 11a4 4 0 1 0 0-8a4 4 0 0 0 0 8M2.5 20c.6-3.6 3.2-5.5 6.5-5.500s5.9 1.9 6.5 5.500M18.5 8v6M15.5 11h6",
+  download: "M12 5v11M7 11.500L12 16.500l5-5M4 20h16",
   upload: "M12 16V5M7 9.500L12 4.500l5 5M4 16v4h16v-4",
   logout: "M10 4H5v16h5M15 8l4 4l-4 4M19 12H9",
   archive: "M3 5h18v4H3zM5 9v11h14V9M10 13h4",

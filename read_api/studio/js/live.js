@@ -18,6 +18,7 @@ const FINAL = new Map([
  * @typedef {object} LiveHandlers
  * @property {() => number} after  the position to resume from
  * @property {(event: import("./state.js").DeckEvent) => void} onEvent
+ * @property {(job: any) => void} onJob  how far a job is
  * @property {(state: LiveState) => void} onState
  * @property {() => void} onReset  local state is worthless: load everything again
  * @property {(why: "token" | "access") => void} onEnd
@@ -109,6 +110,9 @@ export class LiveConnection {
       }
       case "event":
         this.handlers.onEvent(message);
+        break;
+      case "job":
+        this.handlers.onJob(message);
         break;
       case "reset":
         this.handlers.onReset();

@@ -55,8 +55,8 @@ function logout() {
   login("");
 }
 
-/** Show what the address bar says. @param {number} [minPosition] */
-async function route(minPosition = 0) {
+/** Show what the address bar says. @param {number} [minPosition] @param {string | null} [job]  what the project was made for */
+async function route(minPosition = 0, job = null) {
   const { project, slide } = placeInAddress();
   const me = api && claimsOf(api.token);
   if (!api || !me) return login(storedToken() ? "That token cannot be read. Log in again." : "");
@@ -75,7 +75,7 @@ async function route(minPosition = 0) {
     const editor = new EditorView(session, me, slide, {
       back, logout, lost,
       slideShown: (id) => showPlace({ project, slide: id }, true),
-    });
+    }, job);
     show(editor.el, editor);
     session.start();
     announce(`Opened ${session.state.project.title}`);
@@ -90,10 +90,10 @@ async function route(minPosition = 0) {
   return undefined;
 }
 
-/** @param {string} id @param {number} [minPosition] */
-function open(id, minPosition = 0) {
+/** @param {string} id @param {number} [minPosition] @param {string | null} [job] */
+function open(id, minPosition = 0, job = null) {
   showPlace({ project: id, slide: null }, false);
-  void route(minPosition);
+  void route(minPosition, job);
 }
 
 function back() {

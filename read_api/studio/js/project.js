@@ -12,7 +12,7 @@ const RELOAD_PAUSE_MS = 3_000;
 
 /**
  * Tells views what happened: `change` (the state is another), `deck-event` (detail: event and whether this
- * page caused it), `written` (detail: the position of a command of ours), `live` (detail: the socket's state), `started-over` (the log is
+ * page caused it), `job` (detail: how far a job is), `written` (detail: the position of a command of ours), `live` (detail: the socket's state), `started-over` (the log is
  * another one), `end` (detail: why there is no going on).
  */
 export class ProjectSession extends EventTarget {
@@ -37,6 +37,7 @@ export class ProjectSession extends EventTarget {
     this.#live = new LiveConnection(state.project.id, api.token, {
       after: () => this.state.position,
       onEvent: (event) => this.#receive(event),
+      onJob: (job) => this.#tell("job", job),
       onState: (live) => {
         this.liveState = live;
         this.#tell("live", live);

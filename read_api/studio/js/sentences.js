@@ -1,6 +1,7 @@
 /** Events as sentences. */
 
 import { nounOf, wordsOf } from "./blocks/catalogue.js";
+import { eventSentence } from "./making/words.js";
 
 const LONGEST = 80;
 
@@ -45,8 +46,10 @@ export function sentence(event, blockOf) {
       return { what: `deleted ${noun}`, quote: known(event, blockOf) };
     case "block-undeleted":
       return { what: `brought ${noun} back`, quote: known(event, blockOf) };
-    default: // newer than this page: its name still tells something
-      return { what: event.event.replaceAll("-", " "), quote: "" };
+    default: {
+      const { what, quote } = eventSentence(event.event, data) ?? { what: event.event.replaceAll("-", " "), quote: "" };
+      return { what, quote: excerpt(quote) };
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 import { explain } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon, mark } from "../icons.js";
+import { MakingTools } from "../making/tools.js";
 import { avatar } from "../people.js";
 import { sentence } from "../sentences.js";
 import { canEdit, slideOf, slidesOf } from "../state.js";
@@ -16,6 +17,8 @@ import { Rail } from "./rail.js";
 import { openShare } from "./share.js";
 import { TitleField } from "./title.js";
 
+/** Events of a block that change nothing to be seen on it. */
+const SILENT = new Set(["block-edit-suggested", "suggestion-decided"]);
 const LIVE_WORDS = { live: "Live", connecting: "Reconnecting…", offline: "Offline" };
 
 /**
@@ -52,8 +55,9 @@ export class EditorView {
    * @param {import("../session.js").Me} me
    * @param {string | null} slideId
    * @param {EditorHost} host
+   * @param {string | null} [job]  the job that the project was made for
    */
-  constructor(project, me, slideId, host) {
+  constructor(project, me, slideId, host, job = null) {
     this.project = project;
     this.host = host;
     this.#slideId = slideId;
@@ -69,6 +73,10 @@ export class EditorView {
     });
     this.canvas = new Canvas(project, { context, onStatus, addSlide: () => void this.#addSlide() });
     this.notes = new Notes(project, onStatus);
+    this.tools = new MakingTools(project, {
+      reveal: (id) => void this.#reveal(id), slide: () => this.#slideId,
+      opened: () => this.#showHistory(false),
+    });
     this.history = new HistoryPanel(project, { reveal: (id) => void this.#reveal(id), close: () => this.#showHistory(false) });
 
     this.el = h("div", { class: "editor" },
@@ -77,13 +85,13 @@ export class EditorView {
         mark(), this.title.el, this.#role, this.#saved, h("span", { class: "spacer" }),
         this.#live, this.#people,
         h("button", { type: "button", class: "button", "data-testid": "share-open", "aria-label": "Share", on: { click: () => void openShare(project) } }, icon("share"), h("span", { class: "wide-only" }, "Share")),
-        this.#historyToggle,
+        this.tools.buttons, this.#historyToggle,
         h("button", {
           type: "button", class: "me", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Logged in as ${me.sub}`,
           on: { click: (/** @type {Event} */ e) => this.#openMe(/** @type {HTMLElement} */ (e.currentTarget)) },
         }, avatar(me.sub))),
       this.#banner,
-      h("div", { class: "workspace" }, this.rail.el, h("main", { class: "centre" }, this.canvas.el, this.notes.el), this.history.el));
+      h("div", { class: "workspace" }, this.rail.el, h("main", { class: "centre" }, this.canvas.el, this.notes.el), this.history.el, this.tools.panel.el));
 
     project.addEventListener("change", () => this.#soon());
     project.addEventListener("deck-event", (e) => this.#happened(/** @type {CustomEvent} */ (e).detail));
@@ -97,6 +105,7 @@ export class EditorView {
     this.#liveIs("connecting");
     this.#status({ kind: "clean" });
     this.#draw();
+    this.tools.start(job);
   }
 
   close() {
@@ -106,6 +115,7 @@ export class EditorView {
     cancelAnimationFrame(this.#drawing);
     removeEventListener("beforeunload", this.#leaving);
     this.canvas.close();
+    this.tools.close();
     this.project.close();
   }
 
@@ -129,6 +139,7 @@ export class EditorView {
     this.rail.update(this.#slideId);
     this.canvas.update(this.#slideId);
     this.notes.update(this.#slideId);
+    this.tools.update();
     this.#drawHead();
   }
 
@@ -181,7 +192,7 @@ export class EditorView {
     const { state } = this.project;
     const { what } = sentence(event, (id) => this.project.block(id));
     announce(`${who} ${what}`);
-    if (event.stream.kind !== "block") return;
+    if (event.stream.kind !== "block" || SILENT.has(event.event)) return;
     // The change is drawn with the next frame, and only then is there something to flash.
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (this.#closed) return;
@@ -219,6 +230,7 @@ export class EditorView {
   /** @param {boolean} open */
   #showHistory(open) {
     this.#historyToggle.setAttribute("aria-expanded", String(open));
+    if (open) this.tools.open(false); // one panel at a time
     this.history.show(open);
     if (!open && this.history.el.contains(document.activeElement)) this.#historyToggle.focus();
   }

@@ -3,6 +3,7 @@
 import { Problem, explain } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon, mark } from "../icons.js";
+import { makeFromSource } from "../making/start.js";
 import { avatar, hueOf } from "../people.js";
 import { ago } from "../time.js";
 import { dialog } from "../ui/dialog.js";
@@ -51,7 +52,7 @@ export class ProjectsView {
   /**
    * @param {import("../api.js").Api} api
    * @param {import("../session.js").Me} me
-   * @param {{open: (id: string, minPosition?: number) => void, logout: () => void}} host
+   * @param {{open: (id: string, minPosition?: number, job?: string | null) => void, logout: () => void}} host
    */
   constructor(api, me, host) {
     this.api = api;
@@ -68,6 +69,7 @@ export class ProjectsView {
           h("h1", null, "Projects"),
           h("div", { class: "projects-tools" },
             h("div", { class: "search-box" }, icon("search"), this.#search), this.#switch, h("span", { class: "spacer" }),
+            h("button", { type: "button", class: "button", "data-testid": "source-open", on: { click: () => void this.#make() } }, icon("machine"), "From a document"),
             h("button", { type: "button", class: "button", "data-testid": "import-open", on: { click: () => void this.#import() } }, icon("upload"), "Import"),
             h("button", { type: "button", class: "button primary", "data-testid": "new-project", on: { click: () => void this.#create() } }, icon("plus"), "New project"))),
         h("section", { "data-testid": "project-list" }, this.#grid, this.#status, h("div", { class: "more" }, this.#more))));
@@ -122,8 +124,9 @@ export class ProjectsView {
     if (q) fill(this.#status, this.#message("search", `Nothing is called “${q}”`, "Try another word, or part of one."));
     else if (this.#archived) fill(this.#status, this.#message("archive", "The archive is empty", "Projects that you archive are kept here, read-only."));
     else {
-      fill(this.#status, this.#message("slide", "Your first deck starts here", "Begin with an empty project, or bring a Markdown text along: headings become slides.",
+      fill(this.#status, this.#message("slide", "Your first deck starts here", "Begin with an empty project, have slides made of a document, or bring Markdown along: headings become slides.",
         h("button", { type: "button", class: "button primary", on: { click: () => void this.#create() } }, icon("plus"), "New project"),
+        h("button", { type: "button", class: "button", on: { click: () => void this.#make() } }, icon("machine"), "From a document"),
         h("button", { type: "button", class: "button", on: { click: () => void this.#import() } }, icon("upload"), "Import Markdown")));
     }
   }
@@ -190,6 +193,11 @@ export class ProjectsView {
   async #create() {
     const answer = await openNewProject(this.api);
     if (answer) this.host.open(answer.project_id, answer.position);
+  }
+
+  async #make() {
+    const made = await makeFromSource(this.api);
+    if (made) this.host.open(made.project, made.position, made.job);
   }
 
   async #import() {
