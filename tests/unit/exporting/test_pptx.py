@@ -139,6 +139,31 @@ def test_characters_that_no_xml_may_hold() -> None:
     assert opened(deck).slides[0].shapes.title.text_frame.text == "ab cd"
 
 
+def test_words_stand_before_the_picture_behind_them() -> None:
+    deck = source(slide("T", bullets("one"), background="asset:p"), pictures={"p": picture()})
+    names = [s.name for s in first(deck).shapes]
+    assert names[:2] == ["Background", "Shade"]
+    assert "T" in [s.text_frame.text for s in list(first(deck).shapes)[2:] if s.has_text_frame]
+
+
+def test_nothing_is_drawn_that_the_deck_does_not_say() -> None:
+    written = opened(demo())
+    for shown in written.slides:
+        # The library's style brings shadows, its layout of sections capitals.
+        assert shown._element.find(".//" + qn("p:style")) is None
+    for layout in written.slide_layouts:
+        assert not [e for e in layout._element.iter(qn("a:defRPr")) if e.get("cap")]
+
+
+def test_links_have_the_color_of_their_page() -> None:
+    deck = source(slide("T", text("see [here](https://e.org)"), layout="section"))
+    links = list(first(deck)._element.iter(qn("a:hlinkClick")))
+    assert len(links) == 1
+    fill = links[0].getparent().find(qn("a:solidFill"))
+    assert fill[0].get("val") == "bg1"
+    assert "hlinkClr" in links[0][0][0][0].tag
+
+
 def ids(data: bytes, media_type: str) -> str:
     return f"{media_type} {len(data)}"
 

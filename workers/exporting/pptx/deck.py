@@ -65,6 +65,9 @@ def _resize(presentation: Any, drawn: Drawn) -> None:
     for holder in (presentation.slide_master, *presentation.slide_layouts):
         for shape in holder.placeholders:
             # Those without a place of their own are where the master has them.
+            for words in shape._element.iter(qn("a:defRPr")):  # noqa: SLF001 - the library does not show them
+                # A section's title is written as it was, not in capitals.
+                words.attrib.pop("cap", None)
             if shape._element.spPr.find(qn("a:xfrm")) is not None:  # noqa: SLF001 - the library shows inherited places too
                 shape.left, shape.width = Emu(round(shape.left * share)), Emu(round(shape.width * share))
 
@@ -113,9 +116,15 @@ class _Slide:
         if page.picture is not None:
             width, height = self._drawn.width, self._drawn.height
             whole = (0.0, 0.0, width, height)
-            shapes.add_picture(self._slide.shapes, whole, page.picture, "cover", "").name = "Background"
+            picture = shapes.add_picture(self._slide.shapes, whole, page.picture, "cover", "")
+            picture.name = "Background"
             shade = shapes.add_rectangle(self._slide.shapes, whole, "#000001", look, name="Shade")
             shapes.see_through(shade, 0.55)
+            # What comes first is drawn first, and the placeholders are there already.
+            tree = picture._element.getparent()  # noqa: SLF001 - the library adds at the end alone
+            first = tree.index(next(iter(tree.iter_shape_elms())))
+            for shape in (shade, picture):
+                tree.insert(first, shape._element)  # noqa: SLF001 - as above
 
     def _title(self, scene: Any) -> None:
         shape, title = self._slide.shapes.title, self._page.title

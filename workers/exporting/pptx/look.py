@@ -57,6 +57,13 @@ class Look:
         else:
             target.rgb = rgb(color)
 
+    def markup(self, color: str) -> str:
+        """Return a color as it stands in the file."""
+        name = self._names.get(color)
+        if name is not None:
+            return f'<a:schemeClr val="{MSO_THEME_COLOR.to_xml(name)}"/>'
+        return f'<a:srgbClr val="{color[1:].upper()}"/>'
+
 
 def install(presentation: Presentation, theme: Theme) -> None:
     """Put a theme's colors and fonts into a presentation."""

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 from pptx.enum.shapes import MSO_SHAPE
+from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml.ns import qn
 from pptx.shapes.shapetree import SlideShapes
 from pptx.util import Pt
@@ -38,7 +39,8 @@ def add_rectangle(
     shape.fill.solid()
     look.paint(shape.fill.fore_color, color)
     shape.line.fill.background()
-    shape.shadow.inherit = False
+    # The library's style has a shadow, which some programs draw however it is overruled.
+    shape._element.remove(shape._element.find(qn("p:style")))  # noqa: SLF001 - it has no way to take one off
     return shape
 
 
@@ -93,6 +95,7 @@ def add_image(shapes: SlideShapes, box: Box, image: Image, look: Look, colors: C
         )
         note = Paragraph(plain(image.note), "caption", 13.0)
         fill(shape.text_frame, (note,), 1.0, look, colors.muted, muted=colors.muted, accent=colors.accent)
+        shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
         _describe(shape, image.alt)
         return
     add_picture(shapes, (box.x, box.y, box.width, box.height), image.picture, image.fit, image.alt)
