@@ -27,9 +27,9 @@ def test_another_program_shows_each_slide_with_its_words(office: str, tmp_path: 
     made = render(demo(), "pptx")
     file = tmp_path / "deck.pptx"
     file.write_bytes(made.data)
+    home = f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"
     subprocess.run(
-        [office, "--headless", f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"]
-        + ["--convert-to", "pdf", "--outdir", str(tmp_path), str(file)],
+        [office, "--headless", home, "--convert-to", "pdf", "--outdir", str(tmp_path), str(file)],
         check=True,
         capture_output=True,
         timeout=110,
