@@ -32,7 +32,9 @@ def outline_of(source: str, slides: int | None, title: str | None = None) -> Pla
     found, sections = _title(sections)
     wanted = min(slides, MOST_SLIDES) if slides else None
     whole = " ".join(p.text for s in sections for p in s.parts if p.kind == "text")[:_SAMPLE]
-    heading = title or found or _named(whole, scorer)
+    # Several headings of the first level: what the document begins with names it better than any phrase.
+    first = next((s.title for s in sections if s.title), "")
+    heading = title or found or title_of(first) or _named(whole, scorer)
     if wanted == 1:
         [only] = chapters_of(sections, 1, scorer) or [Chapter("", 0)]
         only.title = heading
@@ -41,9 +43,9 @@ def outline_of(source: str, slides: int | None, title: str | None = None) -> Pla
     extra = 1 + (1 if wanted and wanted > _FOR_OVERVIEW + 1 else 0)
     chapters = chapters_of(sections, wanted - extra if wanted else None, scorer)
     content = [_slide(c, scorer) for c in chapters]
-    first = SlidePlan(heading, (), "title", sources=())
+    opening = SlidePlan(heading, (), "title", sources=())
     overview = _overview(content, language)
-    made = [first, *([overview] if overview and (not wanted or extra > 1) else []), *content]
+    made = [opening, *([overview] if overview and (not wanted or extra > 1) else []), *content]
     return Plan(heading or None, tuple(made[: wanted or MOST_SLIDES]), PROVIDER)
 
 

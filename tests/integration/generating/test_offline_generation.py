@@ -93,11 +93,20 @@ async def test_a_run_is_undone_as_one_and_later_edits_of_people_stay(settings: S
         await state(deck, job, "succeeded")
         made = await shown(deck)
         own = await deck.add("text", {"text": "A note of mine"}, deck.blocks[0])
+        # And on slides of the run: words of a person on one, a block of a person on another.
+        await deck.change("edit-block", block_id=made[2].id, changes={"title": "My title"})
+        added = await deck.add("text", {"text": "Also mine"}, made[3].id)
 
         answer = await deck.change("undo", job_id=job)
 
-        assert answer["outcome"] == "applied"
+        assert answer["outcome"] == "merged"
         left = await shown(deck)
-        assert [s.id for s in left] == [made[0].id]
+        assert [(s.id, s.title) for s in left] == [
+            (made[0].id, made[0].title),
+            (made[2].id, "My title"),
+            (made[3].id, made[3].title),
+        ]
         assert left[0].blocks == [("text", {"text": "A note of mine"})]
-        assert (await deck.owner.see(f"{deck.path}/blocks/{own}"))["deleted"] is False
+        assert left[2].blocks == [("text", {"text": "Also mine"})]
+        for block in (own, added):
+            assert (await deck.owner.see(f"{deck.path}/blocks/{block}"))["deleted"] is False

@@ -1,0 +1,94 @@
+"""Documents of all kinds as source text."""
+
+import io
+import zipfile
+
+import pytest
+import typst
+from docx import Document
+
+from commands.messages.jobs import SOURCE_LENGTH
+from workers.generating.documents import UnreadableSource, read_document, source_of
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def a_docx() -> bytes:
+    document = Document()
+    document.add_heading("River deltas", 0)
+    document.add_heading("How they form", 1)
+    document.add_paragraph("Slow water cannot carry *sand*. It settles.")
+    document.add_paragraph("sand", style="List Bullet")
+    document.add_paragraph("silt", style="List Bullet 2")
+    table = document.add_table(2, 2)
+    for cell, words in zip((c for r in table.rows for c in r.cells), ["a|b", "c", "d", "e"], strict=True):
+        cell.text = words
+    written = io.BytesIO()
+    document.save(written)
+    return written.getvalue()
+
+
+def a_pdf() -> bytes:
+    pages = "#pagebreak()".join(
+        f"= Part {n}\n#lorem(60)\n\n- one point of {n}\n- another of {n}" for n in range(1, 4)
+    )
+    text = f"#set page(header: [Deltas], footer: context counter(page).display())\n{pages}"
+    return bytes(typst.compile(text.encode(), format="pdf"))
+
+
+def test_a_docx_becomes_headings_lists_and_tables() -> None:
+    text = read_document(a_docx(), DOCX).text
+    assert text.startswith("# River deltas\n")
+    assert "\n## How they form\n" in text
+    assert "Slow water cannot carry \\*sand\\*. It settles." in text
+    assert "- sand\n  - silt" in text
+    assert "| a\\|b | c |\n| --- | --- |\n| d | e |" in text
+
+
+def test_a_pdf_becomes_paragraphs_without_the_furniture_of_its_pages() -> None:
+    text = read_document(a_pdf(), "application/pdf").text
+    assert [line for line in text.split("\n") if line.startswith("#")] == [
+        "## Part 1",
+        "## Part 2",
+        "## Part 3",
+    ]
+    assert "- one point of 2" in text
+    assert "Deltas" not in text
+    assert max(len(line) for line in text.split("\n")) > 200
+
+
+def test_the_bytes_decide_and_not_the_name() -> None:
+    assert read_document(a_docx(), "text/plain").text == read_document(a_docx(), DOCX).text
+    assert read_document("# Größe".encode(), "text/markdown").text == "# Größe"
+    assert read_document("# Größe".encode("utf-16"), "text/plain").text == "# Größe"
+
+
+def test_what_is_too_long_is_cut_and_says_so_with_the_limit() -> None:
+    source = source_of("a" * (SOURCE_LENGTH + 1))
+    assert len(source.text) == SOURCE_LENGTH == 400_000
+    assert "400,000" in source.warnings[0]
+    assert source_of("a" * SOURCE_LENGTH).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "holds no text"),
+        (b"  \n ", "holds no text"),
+        (b"%PDF-1.7 broken", "locked or broken"),
+        (b"PK\x03\x04 broken", "cannot be read as DOCX"),
+        (b"\x00\x01\x02\xff" * 50, "no text that could be read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words(data: bytes, words: str) -> None:
+    with pytest.raises(UnreadableSource, match=words):
+        read_document(data, "text/plain")
+
+
+def test_a_file_that_unfolds_into_too_much_is_not_unfolded() -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"\0" * (201 * 2**20))
+    assert len(written.getvalue()) < 2**20
+    with pytest.raises(UnreadableSource, match="unfolds into too much"):
+        read_document(written.getvalue(), DOCX)

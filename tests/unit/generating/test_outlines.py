@@ -1,0 +1,68 @@
+"""Outlines chosen from sources, on a real document of ten pages, and frames made of bare prompts."""
+
+from pathlib import Path
+
+import pytest
+
+from workers.generating.drafting import drafted
+from workers.generating.extracting import outline_of
+from workers.generating.scanning import shown
+from workers.generating.skeleton import MARK, skeleton_of
+
+DOCS = Path(__file__).parents[3] / "infra" / "docs"
+DOCUMENT = "\n\n".join((DOCS / name).read_text() for name in ("architecture.md", "exports.md", "faults.md"))
+
+
+def bare(text: str) -> str:
+    return "".join(c for c in shown(text) if c.isalnum())
+
+
+def test_a_document_of_ten_pages_becomes_a_deck_that_can_be_presented() -> None:
+    plan = outline_of(DOCUMENT, None)
+    assert plan.provider == "offline-extractive"
+    assert plan.title == "How Decklog works"
+    assert 12 <= len(plan.slides) <= 30
+    assert plan.slides[0].layout == "title"
+    titles = [s.title for s in plan.slides]
+    assert len(set(titles)) >= len(titles) - 1
+    everything = bare(DOCUMENT)
+    for slide in plan.slides[2:]:
+        made = drafted(slide, DOCUMENT)
+        assert slide.title
+        assert made.blocks, slide.title
+        assert len(slide.points) <= 8
+        for point in slide.points:
+            assert len(shown(point)) <= 160
+            # Every point stands in the source, at least as far as its first words go.
+            assert bare(point)[:40] in everything, point
+        assert all(0 <= start < end <= len(DOCUMENT) for start, end in (*slide.sources, *slide.kept))
+    kinds = {kind for s in plan.slides for kind, _ in drafted(s, DOCUMENT).blocks}
+    assert {"bullets", "table"} <= kinds
+    assert sum(bool(s.notes) for s in plan.slides) > len(plan.slides) / 2
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 5, 9, 50])
+def test_as_many_slides_as_are_asked_for_if_the_source_has_them(wanted: int) -> None:
+    plan = outline_of(DOCUMENT, wanted)
+    assert len(plan.slides) <= wanted
+    assert len(plan.slides) >= min(wanted, 20)
+
+
+@pytest.mark.parametrize(
+    "source", ["x", "one two three", "# Only a title", "???", "\u4e09\u89d2\u6d32\u3002" * 40]
+)
+def test_little_and_odd_sources_give_at_least_a_slide(source: str) -> None:
+    plan = outline_of(source, None)
+    assert plan.slides
+    for slide in plan.slides:
+        drafted(slide, source)
+
+
+def test_a_bare_prompt_gives_a_frame_that_says_so() -> None:
+    plan = skeleton_of("Make a presentation about river deltas", None)
+    assert plan.title == "River deltas"
+    assert "no model" in plan.warnings[0]
+    assert all(any(p.startswith(MARK) for p in s.points) for s in plan.slides)
+    assert [s.title for s in skeleton_of("Deltas; sand; silt; people", None).slides][1:4] == [
+        "Sand", "Silt", "People",
+    ]  # fmt: skip
