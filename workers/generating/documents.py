@@ -1,4 +1,4 @@
-"""Documents as source text: Markdown and plain text as they are, DOCX and PDF turned into Markdown."""
+"""Documents as source text: Markdown and plain text as they are, DOCX, PDF and PPTX turned into Markdown."""
 
 import io
 import zipfile
@@ -12,7 +12,9 @@ from docx.text.paragraph import Paragraph
 
 from commands.messages.jobs import SOURCE_LENGTH
 from workers.generating.pdf import pdf_text
+from workers.generating.presentations import pptx_text
 from workers.generating.shortening import escaped
+from workers.importing import PptxRefused
 
 # Bytes that a DOCX may unfold into; a file of 20 MiB could hold a thousand times itself.
 _UNFOLDED: Final = 200 * 2**20
@@ -48,7 +50,7 @@ def read_document(data: bytes, media_type: str) -> Source:
         if text is None:
             raise UnreadableSource("the PDF is locked or broken")
     elif data.startswith(b"PK\x03\x04"):
-        text = _docx_text(data)
+        text = _pptx_text(data) if _is_pptx(data) else _docx_text(data)
     else:
         text = _decoded(data, media_type)
     if not text.strip():
@@ -72,6 +74,21 @@ def _decoded(data: bytes, media_type: str) -> str:
     if text.count("\ufffd") > _REPLACED * len(text) or "\0" in text:
         raise UnreadableSource(f"a document of the type {media_type} holds no text that could be read")
     return text
+
+
+def _is_pptx(data: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "ppt/presentation.xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def _pptx_text(data: bytes) -> str:
+    try:
+        return pptx_text(data)
+    except PptxRefused as refused:
+        raise UnreadableSource(f"the presentation cannot be read: {refused}") from refused
 
 
 def _docx_text(data: bytes) -> str:

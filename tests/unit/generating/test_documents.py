@@ -8,7 +8,10 @@ import typst
 from docx import Document
 
 from commands.messages.jobs import SOURCE_LENGTH
+from tests.support.slides import demo
+from workers.exporting import render
 from workers.generating.documents import UnreadableSource, read_document, source_of
+from workers.generating.extracting import outline_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -55,6 +58,14 @@ def test_a_pdf_becomes_paragraphs_without_the_furniture_of_its_pages() -> None:
     assert "- one point of 2" in text
     assert "Deltas" not in text
     assert max(len(line) for line in text.split("\n")) > 200
+
+
+def test_a_pptx_becomes_what_its_slides_say() -> None:
+    plan = outline_of(read_document(render(demo(), "pptx").data, "x").text, None)
+    assert plan.title == "How river deltas grow"
+    sediment = next(s for s in plan.slides if s.title == "Sediment")
+    assert sediment.points[:2] == ("A river slows", "  sand falls")
+    assert any("Heraclitus" in p or "same river" in p for s in plan.slides for p in s.points)
 
 
 def test_the_bytes_decide_and_not_the_name() -> None:

@@ -44,7 +44,7 @@ export function askSource(options) {
   function draw() {
     fill(drop, icon(file ? "text" : "upload"), h("span", null,
       file ? h("strong", null, file.name) : h("strong", null, "Choose a document"),
-      file ? ` · ${size(file.size)} · choose another` : " or drop it here: Markdown, text, DOCX, PDF"));
+      file ? ` · ${size(file.size)} · choose another` : " or drop it here: Markdown, text, DOCX, PDF, PPTX"));
   }
 
   /** @param {unknown} [kept]  true: what is said stays */

@@ -9,9 +9,10 @@ const TIMEOUT_MS = 120_000;
 const TYPES = {
   md: "text/markdown", markdown: "text/markdown", txt: "text/plain", pdf: "application/pdf",
   docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
   png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp",
 };
-export const DOCUMENTS = ".md,.markdown,.txt,.pdf,.docx";
+export const DOCUMENTS = ".md,.markdown,.txt,.pdf,.docx,.pptx";
 export const PICTURES = ".png,.jpg,.jpeg,.gif,.webp";
 
 /** @param {File} file @param {string} wanted  a list as in `accept` @returns {string} why it cannot be taken, or nothing */
