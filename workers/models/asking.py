@@ -114,7 +114,7 @@ class Model:
     async def _sent(
         self, client: "AsyncOpenAI", question: Question[T], spent: Usage, *, in_words: bool
     ) -> Answer[T]:
-        from pydantic_ai import UsageLimits  # noqa: PLC0415 - heavy, and only for who has an endpoint
+        from pydantic_ai import UsageLimits  # noqa: PLC0415 - loaded with the client, not before
         from pydantic_ai.exceptions import AgentRunError  # noqa: PLC0415
         from pydantic_ai.usage import RunUsage  # noqa: PLC0415
 

@@ -80,7 +80,7 @@ class EndpointPainter:
     async def _sent(
         self, client: "AsyncOpenAI", prompt: str, way: Mapping[str, Any], *, simplest: bool
     ) -> bytes:
-        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, and only for who has an endpoint
+        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - loaded with the client, not before
 
         answer = bytearray()
         try:

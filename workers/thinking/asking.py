@@ -1,6 +1,7 @@
 """The thinker that has a language model: it plans, criticises a slide, and revises what it found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from workers.generating.shapes import Item, Shape
 from workers.models.asking import Model, Question
 from workers.models.endpoint import PROVIDER
 from workers.models.usage import Usage
-from workers.thinking.ports import Aims, Finding, Suggested, Thought
+from workers.thinking.ports import Aims, Finding, Reading, Suggested, Thought
 
 _MOST_AIMS: Final = 6
 _MOST_FINDINGS: Final = 8
@@ -94,21 +95,30 @@ class ModelThinker:
         """As the settings name it."""
         return self._model.endpoint.model
 
-    async def plan(self, slides: Sequence[Node], instruction: str | None) -> Aims:
+    async def plan(self, slides: Sequence[Node], instruction: str | None) -> Reading:
         """Ask what to look for."""
         outline = "\n".join(f"{i}. {_outlined(slide)}" for i, slide in enumerate(slides, 1))
         room = self._model.endpoint.reading
         asked = f"The author asks: {instruction or 'make it better'}\n\n<deck>\n{outline[:room]}\n</deck>"
         answer = await self._model.ask(Question(Planned, _PLANNING, asked))
         aims = tuple(" ".join(a.split())[:_REASON] for a in answer.said.aims[:_MOST_AIMS])
-        return Aims(aims, answer.usage)
+        return _Read(self._model, slides, Aims(aims, answer.usage))
 
-    async def consider(self, slides: Sequence[Node], index: int, aims: Aims, spent: Usage) -> Thought:
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Implements `Reading`."""
+
+    model: Model
+    slides: Sequence[Node]
+    aims: Aims
+
+    async def consider(self, index: int, spent: Usage) -> Thought:
         """Ask what is wrong with a slide, and, if anything is, for something better."""
-        labelled = {f"b{i}": node for i, node in enumerate(slides[index].walk(), 1)}
-        shown = f"<slide>\n{_shown(labelled)[: self._model.endpoint.reading]}\n</slide>"
-        looked = "\n".join(f"- {aim}" for aim in aims.said)
-        criticism = await self._model.ask(
+        labelled = {f"b{i}": node for i, node in enumerate(self.slides[index].walk(), 1)}
+        shown = f"<slide>\n{_shown(labelled)[: self.model.endpoint.reading]}\n</slide>"
+        looked = "\n".join(f"- {aim}" for aim in self.aims.said)
+        criticism = await self.model.ask(
             Question(Criticism, _CRITICISING, f"Look for:\n{looked}\n\n{shown}", _criticism_check(labelled)),
             spent,
         )
@@ -116,7 +126,7 @@ class ModelThinker:
         if not problems:
             return Thought(usage=criticism.usage)
         listed = "\n".join(f"- {p.block}: {p.problem}" for p in problems)
-        revised = await self._model.ask(
+        revised = await self.model.ask(
             Question(Revisions, _REVISING, f"Mend:\n{listed}\n\n{shown}", _revision_check(labelled)),
             spent + criticism.usage,
         )

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from workers.exporting.source import Node
 from workers.models.usage import Usage
-from workers.thinking.ports import Aims, Thought
+from workers.thinking.ports import Aims, Reading, Thought
 from workers.thinking.rules import AIMS, PROVIDER, Reader
 
 IGNORED = "no model is configured: the instruction was not followed, only rules were applied"
@@ -24,11 +25,19 @@ class RulesThinker:
         """There is none."""
         return None
 
-    async def plan(self, slides: Sequence[Node], instruction: str | None) -> Aims:  # noqa: ARG002 - the port's
+    async def plan(self, slides: Sequence[Node], instruction: str | None) -> Reading:
         """The rules are the same for every deck."""
-        return Aims(AIMS, warnings=(IGNORED,) if instruction else ())
-
-    async def consider(self, slides: Sequence[Node], index: int, aims: Aims, spent: Usage) -> Thought:  # noqa: ARG002 - the port's
-        """Apply the rules."""
+        aims = Aims(AIMS, warnings=(IGNORED,) if instruction else ())
         # Off the loop: a large deck takes a good part of a second.
-        return await asyncio.to_thread(lambda: Reader(slides).read(index))
+        return _Applied(await asyncio.to_thread(Reader, slides), aims)
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """Implements `Reading`."""
+
+    reader: Reader
+    aims: Aims
+
+    async def consider(self, index: int, spent: Usage) -> Thought:  # noqa: ARG002 - the port's
+        return await asyncio.to_thread(self.reader.read, index)

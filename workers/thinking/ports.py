@@ -50,6 +50,24 @@ class Thought:
     usage: Usage = field(default_factory=Usage)
 
 
+class Reading(Protocol):
+    """One deck being read."""
+
+    @property
+    def aims(self) -> Aims:
+        """What to look for."""
+        ...
+
+    async def consider(self, index: int, spent: Usage) -> Thought:
+        """Criticise one slide and revise it; `spent` is what the job has cost so far.
+
+        Raises:
+            RetryableError: another try may succeed.
+            FinalError: none will.
+        """
+        ...
+
+
 class Thinker(Protocol):
     """Reads decks."""
 
@@ -63,17 +81,8 @@ class Thinker(Protocol):
         """Which model thinks, if one does."""
         ...
 
-    async def plan(self, slides: Sequence[Node], instruction: str | None) -> Aims:
+    async def plan(self, slides: Sequence[Node], instruction: str | None) -> Reading:
         """Look over the deck, and say what to look for.
-
-        Raises:
-            RetryableError: another try may succeed.
-            FinalError: none will.
-        """
-        ...
-
-    async def consider(self, slides: Sequence[Node], index: int, aims: Aims, spent: Usage) -> Thought:
-        """Criticise one slide and revise it; `spent` is what the job has cost so far.
 
         Raises:
             RetryableError, FinalError: as above.

@@ -37,14 +37,15 @@ class ThinkingHandler:
         slides = tree(deck)
         total = len(slides)
         await context.progress(0, total, "planning")
-        aims = await self._thinker.plan(slides, request.instruction)
+        reading = await self._thinker.plan(slides, request.instruction)
+        aims = reading.aims
         usage, warnings = aims.usage, list(aims.warnings)
         findings: list[dict[str, Any]] = []
         suggestions = read = 0
         for i, slide in enumerate(slides):
             await context.progress(i, total, f"reading: {slide.content['title']}"[:200])
             try:
-                thought = await self._thinker.consider(slides, i, aims, usage)
+                thought = await reading.consider(i, usage)
             except BudgetSpent as spent:
                 warnings.append(f"{spent}: the deck was read up to slide {i}")
                 break
