@@ -109,7 +109,9 @@ class Settings(BaseSettings):
     llm_timeout_ms: int = Field(default=60_000, ge=100, description="the longest wait for one answer")
     llm_retries: int = Field(default=2, ge=0, le=10, description="of a request that failed in passing")
     llm_token_budget: int = Field(default=200_000, ge=1, description="tokens that one job may use")
-    llm_output_tokens: int = Field(default=4_000, ge=100, description="tokens of one answer")
+    llm_output_tokens: int = Field(
+        default=8_000, ge=100, description="tokens of one answer, also those that a model thinks in"
+    )
     llm_source_characters: int = Field(
         default=60_000,
         ge=1_000,

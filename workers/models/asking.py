@@ -144,7 +144,12 @@ class Model:
         from pydantic_ai.providers.openai import OpenAIProvider  # noqa: PLC0415
 
         # Whatever the model's name makes one think of it: what it can do shows by trying.
-        profile = OpenAIModelProfile(supports_json_schema_output=True, supports_json_object_output=False)
+        profile = OpenAIModelProfile(
+            supports_json_schema_output=True,
+            supports_json_object_output=False,
+            # Who is too old for schemas is too old for this name of `max_tokens`, too.
+            openai_chat_supports_max_completion_tokens=not in_words,
+        )
         model = OpenAIChatModel(
             self._endpoint.model,
             provider=OpenAIProvider(openai_client=client),

@@ -22,7 +22,7 @@ class Endpoint:
     timeout: float = 60.0
     retries: int = 2
     budget: int = 200_000
-    longest_answer: int = 4_000
+    longest_answer: int = 8_000
     reading: int = 60_000
 
     @staticmethod

@@ -67,6 +67,7 @@ async def test_an_endpoint_that_knows_no_schemas_is_told_in_words(stub: Stub) ->
     # The second question is not tried with a schema any more.
     assert [bool(a.schema) for a in stub.asked] == [True, False, False]
     assert '"count"' in stub.asked[1].words
+    assert ["max_tokens" in a.body for a in stub.asked] == [False, True, True]
 
 
 async def test_a_bad_request_in_any_words_is_final(stub: Stub) -> None:
