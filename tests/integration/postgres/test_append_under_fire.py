@@ -18,6 +18,7 @@ async def test_every_acknowledged_request_is_in_the_log_once_whatever_connection
     picked = random.Random(11)  # noqa: S311 - the same choices in every run
     done: dict[UUID, tuple[UUID, int]] = {}
     killed = 0
+    acknowledged = asyncio.Event()
     async with opened(settings) as here, opened(settings) as there, looking(settings) as table:
 
         async def write(n: int) -> None:
@@ -32,6 +33,7 @@ async def test_every_acknowledged_request_is_in_the_log_once_whatever_connection
                 # A lost acknowledgement is found again under the command's id.
                 assert isinstance(outcome, Appended | Replayed), outcome
                 done[command] = (stream, outcome.base + 1)
+                acknowledged.set()
 
         async def kill() -> None:
             nonlocal killed
@@ -41,6 +43,9 @@ async def test_every_acknowledged_request_is_in_the_log_once_whatever_connection
                     " and application_name = 'decklog' and pid <> pg_backend_pid() order by random() limit 1"
                 )
                 killed += len(ended)
+                # However slow the machine is: what is never let finish is refused in the end, and rightly so.
+                acknowledged.clear()
+                await acknowledged.wait()
                 await asyncio.sleep(picked.uniform(0.0, 0.04))
 
         killing = asyncio.create_task(kill())

@@ -1,7 +1,6 @@
 """What is drawn: everything, and inside the slide."""
 
 import string
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -85,11 +84,9 @@ LONG = "x" * limits.TEXT
     ],
 )
 @pytest.mark.parametrize("layout", ["content", "title", "quote", "two-column", "image"])
-def test_the_largest_of_each_type_is_drawn_whole_and_soon(block: Node, layout: str) -> None:
+def test_the_largest_of_each_type_is_drawn_whole(block: Node, layout: str) -> None:
     deck = source(slide(LONG, block, layout=layout))
-    began = time.perf_counter()
     drawn = draw(deck)
-    assert time.perf_counter() - began < 5
     assert len(drawn.pages) < 120
     wanted = sum(len("".join(str(v).split())) for n in deck.nodes() for v in _words(n))
     assert len(said(drawn)) >= wanted

@@ -1,6 +1,5 @@
 import json
 import re
-import time
 from contextlib import suppress
 from dataclasses import asdict
 from itertools import count
@@ -171,16 +170,14 @@ def filled(pattern: str) -> str:
         ),
     ],
 )
+@pytest.mark.timeout(40)  # it takes 2 s at most; what grows with the square of the length takes minutes
 def test_no_source_takes_long(pattern: str) -> None:
     source = "x " + filled(pattern)[2:]
-    started = time.process_time()
     with suppress(ImportRefused):  # as good as reading, if it is soon
         parse_markdown(source)
-    assert time.process_time() - started < 4  # measured: below 2 s; twice that for a slow machine
 
 
+@pytest.mark.timeout(40)  # as above
 def test_lazy_lines_in_deep_quotes_take_no_long_time() -> None:
-    started = time.process_time()
     with pytest.raises(ImportRefused, match="fewer lines"):
         parse_markdown(">" * 50 + "a\n" * 190_000)
-    assert time.process_time() - started < 4
