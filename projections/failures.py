@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from projections.ports import Session
 
@@ -25,6 +26,10 @@ async def note(session: Session, model: str, partition: int, position: int, erro
         " failed_at = case when projection_failures.position = excluded.position"
         " then projection_failures.failed_at else excluded.failed_at end",
         (model, partition, position, error),
+    )
+    await session.execute(
+        "update projection_checkpoints set errors = errors + 1 where model = %s and partition = %s",
+        (model, partition),
     )
 
 
@@ -57,3 +62,24 @@ async def skipped(session: Session, model: str) -> Collection[int]:
     """Return the positions that a model leaves out."""
     rows = await session.fetch("select position from projection_skips where model = %s", (model,))
     return {position for (position,) in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """An operator has a read model leave an event out."""
+
+    model: str
+    position: int
+    reason: str
+    skipped_by: str
+    skipped_at: datetime
+
+
+async def skips(session: Session, limit: int = 100) -> list[Skip]:
+    """Return the last events that read models leave out, the latest first."""
+    rows = await session.fetch(
+        "select model, position, reason, skipped_by, skipped_at from projection_skips"
+        " order by skipped_at desc limit %s",
+        (limit,),
+    )
+    return [Skip(*row) for row in rows]

@@ -1,6 +1,7 @@
 """What a read model is."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -30,3 +31,8 @@ class ReadModel(Protocol):
     async def clear(self, session: Session) -> None:
         """Remove all rows."""
         ...
+
+
+def versions_tag(models: Iterable[ReadModel]) -> str:
+    """Return what tells releases apart that fold these models by other versions."""
+    return f"{zlib.crc32(' '.join(sorted(f'{m.name}={m.version}' for m in models)).encode()):08x}"

@@ -74,12 +74,16 @@ class Runner:
 
     async def _apply(self, names: Sequence[str], events: Sequence[Recorded], reached: int) -> None:
         async with self._database.transaction() as session:
-            done = await checkpoints.lock_all(session, names, self._partition)
-            behind = [name for name in names if done[name] < reached]
-            for model, due in concerned([self._models[name] for name in behind], events):
+            done = await checkpoints.lock_all(session, self._versions(names), self._partition)
+            folded = {name: 0 for name, position in done.items() if position < reached}
+            for model, due in concerned([self._models[name] for name in folded], events):
                 if new := [e for e in due if e.position > done[model.name]]:
                     await fold(model, session, new, self._log)
-            await checkpoints.advance_all(session, behind, self._partition, reached)
+                    folded[model.name] = len(new)
+            await checkpoints.advance_all(session, folded, self._partition, reached)
+
+    def _versions(self, names: Sequence[str]) -> dict[str, int]:
+        return {name: self._models[name].version for name in names}
 
     async def _one_by_one(self, names: Sequence[str], events: Sequence[Recorded], reached: int) -> list[str]:
         failed: list[str] = []
@@ -122,13 +126,16 @@ class Runner:
         self, name: str, events: Sequence[Recorded], reached: int, without: Collection[int]
     ) -> None:
         async with self._database.transaction() as session:
-            done = await checkpoints.lock_all(session, [name], self._partition)
-            if done[name] < reached:
-                for model, due in concerned([self._models[name]], events):
-                    new = [e for e in due if e.position > done[name] and e.position not in without]
-                    if new:
-                        await fold(model, session, new, self._log)
-                await checkpoints.advance_all(session, [name], self._partition, reached)
+            done = await checkpoints.lock_all(session, self._versions([name]), self._partition)
+            position = done.get(name, reached)
+            if position >= reached:
+                return
+            due = [e for e in events if e.position > position and e.position not in without]
+            folded = 0
+            for model, mine in concerned([self._models[name]], due):
+                await fold(model, session, mine, self._log)
+                folded = len(mine)
+            await checkpoints.advance_all(session, {name: folded}, self._partition, reached)
 
     async def _find(
         self, name: str, events: Sequence[Recorded], reached: int, without: Collection[int]

@@ -23,7 +23,8 @@ from infra.redis.publisher import StreamPublisher
 from infra.runtime import settle_memory
 from infra.settings import Settings
 from infra.telemetry.wiring import beside
-from projections import checkpoints
+from projections import checkpoints, requests
+from projections.model import versions_tag
 from projections.runner import Runner
 from workers.broadcaster import Broadcaster
 from workers.following import follow
@@ -32,6 +33,7 @@ from workers.jobs import registry
 from workers.jobs.running import HandlerMaker, JobWorkers
 from workers.keyframing import Keyframer
 from workers.metrics import WorkerMetrics
+from workers.rebuilder import Rebuilder
 from workers.relay import Relay
 
 logger = logging.getLogger(__name__)
@@ -63,6 +65,8 @@ class Workers:
             "workers", self._side.log, self._side.pool, self._metrics, redis=self._side.redis
         )
         self._wake = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._versions = versions_tag(self._side.models)
 
     async def run(self) -> None:
         """Do duties until cancelled; begin anew when the log has another epoch."""
@@ -101,13 +105,16 @@ class Workers:
         keys = await self._known_keys()
         jobs = self._jobs = JobWorkers(self._settings, self._side, self._write, keys, self._handlers)
         duties: dict[str, Duty] = {"relay": self._relay, "janitor": self._sweep, "keyframes": self._keyframe}
+        duties["rebuilder"] = self._rebuild
         duties["queues"] = jobs.keep
         for k in range(self._settings.stream_partitions):
-            duties[f"projector:{k}"] = functools.partial(self._project, k)
+            # Releases that fold by other versions work side by side, each on what is its own.
+            duties[f"projector:{k}:{self._versions}"] = functools.partial(self._project, k)
             duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, k)
             duties[f"dispatcher:{k}"] = functools.partial(jobs.dispatch, k)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(listen(self._settings, LOG_CHANNEL, lambda _: self._wake.set()))
+            tasks.create_task(listen(self._settings, requests.CHANNEL, lambda _: self._wanted.set()))
             tasks.create_task(Leases(self._settings, duties).run())
             tasks.create_task(self._mind_epoch(keys))
             tasks.create_task(jobs.run())
@@ -153,6 +160,9 @@ class Workers:
         every, pool = self._settings.keyframe_every, self._side.pool
         await Keyframer(self._side.log, Keyframes(pool), KeyframeProgress(pool, every), every).run()
 
+    async def _rebuild(self) -> None:
+        await Rebuilder(self._settings, self._side.database, self._side.models, self._wanted).run()
+
     async def _project(self, partition: int) -> None:
         keys = await self._side.keys()
         partitions = self._settings.stream_partitions
@@ -163,7 +173,7 @@ class Workers:
             event_registry(),
             key=keys.log_stream(partition),
             partition=partition,
-            group="projector",
+            group=f"projector:{self._versions}",
             start=await runner.position(),
             deliver=runner.deliver,
         )

@@ -5,27 +5,26 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Final
 
 from domain.catalogue import event_registry
 from infra.bootstrap import read_models, worker_side
+from infra.postgres.comparing import Difference
 from infra.postgres.connections import Connection, connect
 from infra.postgres.event_log import PostgresEventLog
 from infra.postgres.read_database import PostgresSession
-from infra.postgres.rebuilds import (
-    LIVE,
-    SHADOW,
-    Difference,
-    Rebuilds,
-    Run,
+from infra.postgres.rebuilds import LIVE, SHADOW, Rebuilds, Run, rebuilding
+from infra.postgres.shards import (
+    CHUNK,
+    Errand,
     end_shard,
+    hold_shard,
     note_shard,
     place_of_shard,
-    rebuilding,
+    read_range,
 )
-from infra.postgres.shards import CHUNK, Range, read_range
 from infra.settings import Settings
 from projections.folding import concerned, fold
 from projections.model import ReadModel
@@ -35,17 +34,24 @@ LOOK_EVERY: Final = 0.25
 SHARDS_EACH: Final = 4
 # Events below which a process of its own costs more than it saves.
 ALONE: Final = 20_000
+# Who reads and writes comes first.
+NICE: Final = 10
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild came to. `position` is None where the live tables were left as they are."""
+    """What a rebuild came to. `position` is None where the live tables were left as they are.
+
+    `rows` were compared, of which `differing` differ; `differences` are the first of these of each table.
+    """
 
     models: tuple[str, ...]
     events: int
     resumed: bool
+    rows: int
+    differing: int
     differences: list[Difference]
     position: int | None
 
@@ -80,13 +86,15 @@ async def rebuild(
             await _fold_shards(settings, rebuilds, run, count, progress)
             await rebuilds.index(models)
             await rebuilds.catch_up(models, side.log)
-            differences = await rebuilds.differences(models, side.log)
+            found = await rebuilds.differences(models, side.log)
             position = None
             if check:
                 await rebuilds.discard()
             else:
                 position = await rebuilds.swap(models, side.log)
-            return Rebuilt(run.models, run.head, run.resumed, differences, position)
+            return Rebuilt(
+                run.models, run.errand.head, run.resumed, found.rows, found.differing, found.shown, position
+            )
     finally:
         await side.stop()
 
@@ -119,20 +127,18 @@ async def _fold_shards(
     with ProcessPoolExecutor(processes, get_context("spawn"), _ignore_interrupts) as pool:
         loop = asyncio.get_running_loop()
         shares = [run.shards[k::processes] for k in range(processes)]
-        waiting = {
-            loop.run_in_executor(pool, fold_shards, settings, run.models, share) for share in shares if share
-        }
+        waiting = {loop.run_in_executor(pool, fold_shards, settings, run, share) for share in shares if share}
         try:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, timeout=LOOK_EVERY)
                 for future in done:
                     future.result()
-                progress(await rebuilds.folded(), run.head)
+                progress(await rebuilds.folded(), run.errand.head)
         finally:
             for future in waiting:
                 future.cancel()
             pool.shutdown(wait=False, cancel_futures=True)
-    progress(run.head, run.head)
+    progress(run.errand.head, run.errand.head)
 
 
 def _ignore_interrupts() -> None:
@@ -140,12 +146,14 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def fold_shards(settings: Settings, names: Sequence[str], shards: Sequence[int]) -> None:
+def fold_shards(settings: Settings, run: Run, shards: Sequence[int]) -> None:
     """Fold shards into the shadow tables, from where they have come to; the work of one process."""
-    asyncio.run(_fold(settings, [m for m in read_models() if m.name in names], shards))
+    os.nice(NICE)
+    asyncio.run(_fold(settings, run, shards))
 
 
-async def _fold(settings: Settings, models: Sequence[ReadModel], shards: Sequence[int]) -> None:
+async def _fold(settings: Settings, run: Run, shards: Sequence[int]) -> None:
+    models = [m for m in read_models() if m.name in run.models]
     # Its pool stays closed: what a model needs of the log, it reads on the connection at hand.
     log = worker_side(settings).log
     # What a crash of the server loses of it is folded again: rows and place are lost together.
@@ -156,21 +164,34 @@ async def _fold(settings: Settings, models: Sequence[ReadModel], shards: Sequenc
         statement_timeout="0",
     ) as connection:
         for shard in shards:
-            await _fold_shard(connection, models, shard, log)
+            while not await _fold_shard(connection, models, shard, run.errand, log):
+                pass
 
 
 async def _fold_shard(
-    connection: Connection, models: Sequence[ReadModel], shard: int, log: PostgresEventLog
-) -> None:
+    connection: Connection, models: Sequence[ReadModel], shard: int, errand: Errand, log: PostgresEventLog
+) -> bool:
+    """Fold a shard to its end; tell whether it came there, and not to where somebody else had moved it.
+
+    That is who was left behind by a rebuild that was killed, and this one goes on with: it does the same work.
+
+    Raises:
+        Superseded: the rebuild is over.
+    """
     registry, session = event_registry(), PostgresSession(connection)
-    place, head = await place_of_shard(connection, shard)
-    while events := await read_range(connection, registry, place, to=head):
-        last = events[-1]
+    place = await place_of_shard(connection, shard, errand)
+    while True:
+        events = await read_range(connection, registry, place, to=errand.head)
         async with connection.transaction():
+            if not await hold_shard(connection, place, errand):
+                return False
             for model, due in concerned(models, events):
                 await fold(model, session, due, log)
-            await note_shard(connection, shard, last.project_id, last.position, len(events))
-        place = Range(shard, last.project_id, last.position, place.until_project)
-        if len(events) < CHUNK:
-            break
-    await end_shard(connection, shard)
+            if events:
+                place = replace(
+                    place, after_project=events[-1].project_id, after_position=events[-1].position
+                )
+                await note_shard(connection, shard, place.after_project, place.after_position, len(events))
+            if len(events) < CHUNK:
+                await end_shard(connection, shard)
+                return True

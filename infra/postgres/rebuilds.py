@@ -13,10 +13,11 @@ from uuid import UUID
 from psycopg import errors
 from psycopg.sql import SQL, Composed, Identifier
 
+from infra.postgres.comparing import Comparison, compared
 from infra.postgres.connections import Connection, connect
 from infra.postgres.leases import SPACE
 from infra.postgres.read_database import PostgresSession
-from infra.postgres.shards import Range, ranges
+from infra.postgres.shards import Errand, ranges
 from infra.settings import Settings
 from projections import checkpoints
 from projections.folding import concerned, fold
@@ -34,7 +35,6 @@ CHUNK: Final = 2_000
 NEAR: Final = 500
 # Milliseconds that the swap waits for readers of the live tables before it lets go and tries again.
 PATIENCE: Final = 500
-SHOWN: Final = 100
 
 
 class Busy(Exception):
@@ -47,23 +47,12 @@ class Nothing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A rebuild under way: `head` is the position that its shards fold up to."""
+    """A rebuild under way: its models, what its shards are folded for, and those that are not done."""
 
     models: tuple[str, ...]
-    head: int
+    errand: Errand
     shards: tuple[int, ...]
     resumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row that is not the same: its key, and the columns that differ, as (live, rebuilt); None: no such row."""
-
-    model: str
-    table: str
-    key: dict[str, Any]
-    columns: dict[str, tuple[Any, Any]]
-    why: str
 
 
 @asynccontextmanager
@@ -95,12 +84,12 @@ class Rebuilds:
         """Go on with a rebuild of these models that was interrupted, or start one."""
         names, versions = [m.name for m in models], [m.version for m in models]
         known = await self._rows(
-            "select r.head from projection_rebuild r, log_head h"
+            "select r.started_at, r.head from projection_rebuild r, log_head h"
             " where r.models = %s and r.versions = %s::int[] and r.epoch = h.epoch",
             [names, versions],
         )
         if known:
-            return Run(tuple(names), known[0][0], await self._open_shards(), resumed=True)
+            return Run(tuple(names), Errand(*known[0]), await self._open_shards(), resumed=True)
         await self.discard()
         async with self._connection.transaction():
             await self._connection.execute(SQL("create schema {}").format(Identifier(SHADOW)))
@@ -118,8 +107,8 @@ class Rebuilds:
                     " values (%s, %s, %s, %s)",
                     [r.shard, r.after_project, r.after_position, r.until_project],
                 )
-        [(head,)] = await self._rows("select head from projection_rebuild")
-        return Run(tuple(names), head, await self._open_shards(), resumed=False)
+        [errand] = await self._rows("select started_at, head from projection_rebuild")
+        return Run(tuple(names), Errand(*errand), await self._open_shards(), resumed=False)
 
     async def discard(self) -> None:
         """Forget a rebuild that is not finished, and its tables."""
@@ -163,13 +152,13 @@ class Rebuilds:
                     "update projection_rebuild set position = %s", [events[-1].position]
                 )
 
-    async def differences(self, models: Sequence[ReadModel], log: LogReader) -> list[Difference]:
-        """Compare with the live tables as of one moment, at most `SHOWN` rows a table; nothing waits for it.
+    async def differences(self, models: Sequence[ReadModel], log: LogReader) -> Comparison:
+        """Compare with the live tables as of one moment; nothing waits for it.
 
         In a snapshot the checkpoints of the live models say up to where they are, partition by partition. The
         shadow tables are brought there too, and when all is compared, back.
         """
-        found: list[Difference] = []
+        found = Comparison()
         await self._connection.execute("begin isolation level repeatable read")
         try:
             position = await self._position()
@@ -181,8 +170,10 @@ class Rebuilds:
                     )
                 )
                 await self._fold_to(model, position, reached, log)
+                as_of = max(reached.values(), default=0)
                 for table in model.tables:
-                    found += await self._compare(model.name, table, reached)
+                    live, shadow = Identifier(LIVE, table), Identifier(SHADOW, table)
+                    found.add(await compared(self._connection, model.name, table, (live, shadow), as_of))
         finally:
             await self._connection.execute("rollback")
         return found
@@ -217,14 +208,19 @@ class Rebuilds:
         Raises:
             Nothing: nothing is kept of this log.
         """
-        kept = dict(
-            await self._rows(
-                "select r.model, r.position from projection_retired r join log_head h on h.epoch = r.epoch"
-            )
+        rows = await self._rows(
+            "select r.model, r.position, r.version from projection_retired r join log_head h on h.epoch = r.epoch"
         )
+        kept = {model: position for model, position, _ in rows}
         models = [m for m in known if m.name in kept]
         if not models:
             raise Nothing("no replaced read models are kept")
+        other = {model: version for model, _, version in rows}
+        if strangers := [m.name for m in models if other[m.name] != m.version]:
+            raise Nothing(
+                f"what is kept of {', '.join(strangers)} is of another version, which the release that made it can"
+                " bring back"
+            )
         await self.discard()
         async with self._connection.transaction():
             await self._connection.execute(
@@ -242,7 +238,7 @@ class Rebuilds:
         # In the order of names, as everybody does who locks several.
         for model in sorted(models, key=lambda m: m.name):
             for partition in range(self._partitions):
-                await checkpoints.lock(self._session, model.name, partition)
+                await checkpoints.lock(self._session, model.name, partition, model.version)
         position, (head, epoch) = await self._position(), await log.head()
         while position < head:
             events = await log.after(position, CHUNK, to=head)
@@ -259,7 +255,7 @@ class Rebuilds:
                 await self._connection.execute(_moved(SHADOW, table, LIVE))
             await self._retire(model, head, epoch)
             for partition in range(self._partitions):
-                await checkpoints.advance(self._session, model.name, partition, head)
+                await checkpoints.advance(self._session, model.name, partition, head, model.version)
         await self._connection.execute(SQL("drop schema {} cascade").format(Identifier(SHADOW)))
         await self._connection.execute("delete from projection_rebuild")
         await self._connection.execute("delete from projection_rebuild_shards")
@@ -318,26 +314,6 @@ class Rebuilds:
             for _, mine in concerned([model], due):
                 await fold(model, self._session, mine, log)
 
-    async def _compare(self, model: str, table: str, reached: dict[int, int]) -> list[Difference]:
-        keys = [
-            name
-            for (name,) in await self._rows(
-                "select a.attname from pg_index i join pg_attribute a"
-                " on a.attrelid = i.indrelid and a.attnum = any(i.indkey)"
-                " where i.indrelid = %s::regclass and i.indisprimary",
-                [f"{LIVE}.{table}"],
-            )
-        ]
-        using = SQL(", ").join(map(Identifier, keys))
-        rows = await self._connection.execute(
-            SQL(
-                "select row_to_json(l), row_to_json(s) from {} l full join {} s using ({})"
-                " where l::text is distinct from s::text limit {}"
-            ).format(Identifier(LIVE, table), Identifier(SHADOW, table), using, SHOWN)
-        )
-        at = f"both as of position {max(reached.values(), default=0)}"
-        return [_difference(model, table, keys, sides, at) for sides in await rows.fetchall()]
-
     async def _position(self) -> int:
         [(position,)] = await self._rows("select position from projection_rebuild")
         return int(position)
@@ -351,54 +327,5 @@ class Rebuilds:
         return await cursor.fetchall()
 
 
-async def place_of_shard(connection: Connection, shard: int) -> tuple[Range, int]:
-    """Return where a shard has come to, and the position up to which it is to be folded."""
-    cursor = await connection.execute(
-        "select s.after_project, s.after_position, s.until_project, r.head"
-        " from projection_rebuild_shards s, projection_rebuild r where s.shard = %s",
-        [shard],
-    )
-    row = await cursor.fetchone()
-    if row is None:
-        raise Nothing(f"shard {shard} of a rebuild is gone")
-    after_project, after_position, until_project, head = row
-    return Range(shard, after_project, after_position, until_project), head
-
-
-async def note_shard(connection: Connection, shard: int, project: UUID, position: int, events: int) -> None:
-    """Write down where a shard has come to, in the transaction that holds its rows."""
-    await connection.execute(
-        "update projection_rebuild_shards set after_project = %s, after_position = %s, events = events + %s"
-        " where shard = %s",
-        [project, position, events, shard],
-    )
-
-
-async def end_shard(connection: Connection, shard: int) -> None:
-    """Write down that a shard is folded."""
-    await connection.execute("update projection_rebuild_shards set done = true where shard = %s", [shard])
-
-
 def _moved(source: str, table: str, target: str) -> Composed:
     return SQL("alter table {} set schema {}").format(Identifier(source, table), Identifier(target))
-
-
-def _difference(
-    model: str, table: str, keys: Sequence[str], sides: Sequence[dict[str, Any] | None], at: str
-) -> Difference:
-    live, rebuilt = sides
-    row = live or rebuilt or {}
-    names = [n for n in row if (live or {}).get(n) != (rebuilt or {}).get(n)]
-    if live is None:
-        why = "the live table lacks the row"
-    elif rebuilt is None:
-        why = "the log knows nothing of the row"
-    else:
-        why = "the live row is not what the log says"
-    return Difference(
-        model,
-        table,
-        {k: row.get(k) for k in keys},
-        {n: ((live or {}).get(n), (rebuilt or {}).get(n)) for n in names if n not in keys},
-        f"{why}, {at}",
-    )

@@ -1,6 +1,7 @@
 """Reading the log by ranges of projects: project after project, each in the order of its events."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from domain.events import EventRegistry, Recorded
@@ -46,3 +47,59 @@ async def read_range(
         binary=True,
     )
     return decode_all(registry, await cursor.fetchall())
+
+
+class Superseded(Exception):
+    """The rebuild that a shard was folded for is over: who was left behind by a killed one has to stop here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What shards are folded for: the rebuild, by when it began, and the position to fold up to."""
+
+    begun: datetime
+    head: int
+
+
+async def place_of_shard(connection: Connection, shard: int, errand: Errand) -> Range:
+    """Return where a shard has come to.
+
+    Raises:
+        Superseded: the rebuild is over.
+    """
+    cursor = await connection.execute(
+        "select s.after_project, s.after_position, s.until_project"
+        " from projection_rebuild_shards s join projection_rebuild r on r.started_at = %s where s.shard = %s",
+        [errand.begun, shard],
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise Superseded(f"shard {shard}")
+    return Range(shard, *row)
+
+
+async def hold_shard(connection: Connection, place: Range, errand: Errand) -> bool:
+    """Keep everybody else from a shard until the transaction ends; tell whether it still is where it was read.
+
+    It comes first in the transaction: where the rebuild is over, the tables of the same names are the live ones.
+    """
+    cursor = await connection.execute(
+        "select 1 from projection_rebuild_shards s join projection_rebuild r on r.started_at = %s"
+        " where s.shard = %s and s.after_project = %s and s.after_position = %s for update of s",
+        [errand.begun, place.shard, place.after_project, place.after_position],
+    )
+    return await cursor.fetchone() is not None
+
+
+async def note_shard(connection: Connection, shard: int, project: UUID, position: int, events: int) -> None:
+    """Write down where a shard has come to, in the transaction that holds it and its rows."""
+    await connection.execute(
+        "update projection_rebuild_shards set after_project = %s, after_position = %s, events = events + %s"
+        " where shard = %s",
+        [project, position, events, shard],
+    )
+
+
+async def end_shard(connection: Connection, shard: int) -> None:
+    """Write down that a shard is folded, in a transaction that holds it."""
+    await connection.execute("update projection_rebuild_shards set done = true where shard = %s", [shard])

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from read_api.routes import (
     admin_cache,
+    admin_projections,
     assets,
     blocks,
     comments,
@@ -37,5 +38,6 @@ def query_routes(reading: Reading) -> list[Route]:
         *suggestions.routes(reading),
         *jobs.routes(reading),
         *admin_cache.routes(reading),
+        *admin_projections.routes(reading),
         *assets.routes(reading),
     ]

@@ -20,8 +20,9 @@ from rich.table import Table
 
 from infra.bootstrap import read_models, worker_side
 from infra.postgres.rebuilds import Busy, Nothing, rebuilding
+from infra.projection_report import projection_report
 from infra.settings import Settings
-from projections import checkpoints, failures
+from projections import failures
 from projections.model import ReadModel
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, fail, found_settings, run
 from workers.rebuilding import Rebuilt, rebuild, revert
@@ -32,48 +33,60 @@ SHOWN = 100
 app = typer.Typer(help="Look after the read models.", no_args_is_help=True)
 
 
-async def _list(settings: Settings) -> list[dict[str, Any]]:
+async def _report(settings: Settings) -> dict[str, Any]:
     side = worker_side(settings)
     await side.start()
     try:
-        head, _ = await side.log.head()
-        async with side.database.session() as session:
-            known = {(m, k): (p, age) for m, k, p, age in await checkpoints.table(session)}
-            failed = {(f.model, f.partition): f for f in await failures.table(session)}
+        keys = await side.keys()
+        return await projection_report(
+            side.database, side.redis, keys, side.models, settings.stream_partitions
+        )
     finally:
         await side.stop()
-    rows = []
-    for model in side.models:
-        for partition in range(settings.stream_partitions):
-            position, age = known.get((model.name, partition), (0, None))
-            stopped = failed.get((model.name, partition))
-            rows.append(
-                {
-                    "name": model.name,
-                    "partition": partition,
-                    "position": position,
-                    "head": head,
-                    "lag": head - position,
-                    "seconds_since_moved": age,
-                    "stopped_at": stopped.position if stopped else None,
-                    "error": stopped.error if stopped else None,
-                }
-            )
-    return rows
 
 
 @app.command("list")
 def list_projections(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
     """Show every read model: how far it is, by partition, and what it stands before if it cannot go on."""
-    rows = run(_list(found_settings(data_dir)))
+    report = run(_report(found_settings(data_dir)))
+    rows = [
+        {
+            "name": model["name"],
+            "version": model["version"],
+            "state": model["state"],
+            "head": report["head"],
+            **partition,
+            "lag": partition["lag_events"],
+        }
+        for model in report["projections"]
+        for partition in model["partitions"]
+    ]
     if as_json:
         typer.echo(orjson.dumps(rows).decode())
         return
-    table = Table("projection", "partition", "position", "head", "lag", "stands before")
+    names = (
+        "projection",
+        "partition",
+        "state",
+        "position",
+        "head",
+        "lag",
+        "lag ms",
+        "per s",
+        "stands before",
+    )
+    table = Table(*names)
     for row in rows:
         stopped = f"{row['stopped_at']}: {row['error']}" if row["stopped_at"] else ""
-        table.add_row(*(str(row[name]) for name in ("name", "partition", "position", "head", "lag")), stopped)
-    Console().print(table)
+        keys = ("name", "partition", "state", "position", "head", "lag", "lag_ms", "rate")
+        table.add_row(*(str(row[key]) for key in keys), stopped)
+    console = Console()
+    console.print(table)
+    if (rebuild := report["rebuild"]) is not None:
+        console.print(
+            f"a rebuild of {', '.join(rebuild['models'])} is {rebuild['state']}:"
+            f" {rebuild['events']:,} of {rebuild['total']:,} events"
+        )
 
 
 async def _rebuild(
@@ -101,6 +114,8 @@ def _told(rebuilt: Rebuilt) -> dict[str, Any]:
         "events": rebuilt.events,
         "resumed": rebuilt.resumed,
         "position": rebuilt.position,
+        "rows": rebuilt.rows,
+        "differing": rebuilt.differing,
         "differences": [asdict(d) for d in rebuilt.differences],
     }
 
@@ -114,9 +129,11 @@ def _show(rebuilt: Rebuilt, *, check: bool) -> None:
             console.print(
                 f"  {column}: live {_short(live)}, rebuilt {_short(rebuilt_value)}", highlight=False
             )
-    told = "no row differs" if not rebuilt.differences else f"{len(rebuilt.differences)} rows differ"
+    told = "none differs" if not rebuilt.differing else f"{rebuilt.differing:,} differ"
+    if rebuilt.differing > len(rebuilt.differences):
+        told += f" ({len(rebuilt.differences)} are shown)"
     names = ", ".join(rebuilt.models)
-    typer.echo(f"{names}: {rebuilt.events:,} events folded; {told}")
+    typer.echo(f"{names}: {rebuilt.events:,} events folded; of {rebuilt.rows:,} rows {told}")
     if check:
         typer.echo("the live tables were left as they are")
     else:

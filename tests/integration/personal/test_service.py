@@ -15,11 +15,11 @@ import pytest
 from people import Named, everything_in, everything_in_redis, introduce
 from running import Deck, System, eventually, serving_read, system_on, working
 
-from infra.bootstrap import worker_side
+from infra.bootstrap import read_models
 from infra.settings import Settings
-from projections.rebuild import rebuild
 from tests.conftest import environment
 from tests.support.chains import chain_of
+from workers.rebuilding import rebuild
 
 ROOT = Path(__file__).parents[3]
 NDJSON = {"Accept": "application/x-ndjson"}
@@ -200,13 +200,7 @@ async def test_read_models_are_rebuilt_after_a_shred(own: System) -> None:
     before = {name: await own.table.rows(tables.format(name)) for name in ("project_rows", "block_rows")}
     await shredded(ada)
 
-    side = worker_side(own.settings)
-    await side.start()
-    try:
-        for model in side.models:
-            await rebuild(model, side.database, side.log, own.settings.stream_partitions, lambda *_: None)
-    finally:
-        await side.stop()
+    await rebuild(own.settings, read_models(), lambda *_: None, processes=1)
 
     assert {name: await own.table.rows(tables.format(name)) for name in before} == before
     assert (await ada.see(deck.path))["id"] == deck.id

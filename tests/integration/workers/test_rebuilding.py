@@ -129,9 +129,9 @@ async def test_an_interrupted_rebuild_goes_on_where_it_was(fast: Settings) -> No
             # A shard is a range of random ids: with few projects, some have none.
             done, shards = 0, iter(run.shards)
             while not done:
-                await asyncio.to_thread(fold_shards, fast, MODELS, [next(shards)])
+                await asyncio.to_thread(fold_shards, fast, run, [next(shards)])
                 done = await rebuilds.folded()
-        assert 0 < done < run.head
+        assert 0 < done < run.errand.head
 
         rebuilt = await rebuild(fast, models, quiet, processes=1)
 
