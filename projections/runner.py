@@ -42,9 +42,10 @@ class Runner:
         self._reached = 0
 
     async def position(self) -> int:
-        """Return how far the slowest model is."""
+        """Return how far the slowest model is: what is delivered next comes right after it."""
         async with self._database.session() as session:
-            return await checkpoints.slowest(session, self._partition, list(self._models))
+            self._reached = await checkpoints.slowest(session, self._partition, list(self._models))
+        return self._reached
 
     async def deliver(self, events: Sequence[Recorded], reached: int) -> None:
         """Apply events that end at position `reached` to every model that has not seen them.
@@ -54,16 +55,15 @@ class Runner:
         """
         going = [name for name in self._models if name not in self._stopped]
         try:
-            await self._apply(going, events, reached)
+            late = await self._apply(going, events, reached)
         except Exception:
             # One of them may have failed: those that can go on do.
-            failed = await self._one_by_one(going, events, reached)
-            if len(failed) == len(going):
+            late = await self._one_by_one(going, events, reached)
+            if len(late) == len(going):
                 raise
-            self._reached = max(self._reached, reached)
-            for name in failed:
-                await self._stop(name)
         self._reached = max(self._reached, reached)
+        for name in late:
+            await self._stop(name)
 
     async def tend(self) -> None:
         """Try what has stopped again, every few seconds, until cancelled."""
@@ -72,15 +72,18 @@ class Runner:
             for name in sorted(self._stopped):
                 await self._stop(name)
 
-    async def _apply(self, names: Sequence[str], events: Sequence[Recorded], reached: int) -> None:
+    async def _apply(self, names: Sequence[str], events: Sequence[Recorded], reached: int) -> list[str]:
+        """Apply events to those models that have all that was before them; return the others."""
         async with self._database.transaction() as session:
             done = await checkpoints.lock_all(session, self._versions(names), self._partition)
-            folded = {name: 0 for name, position in done.items() if position < reached}
+            late = [name for name, position in done.items() if position < self._reached]
+            folded = {name: 0 for name, position in done.items() if self._reached <= position < reached}
             for model, due in concerned([self._models[name] for name in folded], events):
                 if new := [e for e in due if e.position > done[model.name]]:
                     await fold(model, session, new, self._log)
                     folded[model.name] = len(new)
             await checkpoints.advance_all(session, folded, self._partition, reached)
+        return late
 
     def _versions(self, names: Sequence[str]) -> dict[str, int]:
         return {name: self._models[name].version for name in names}
@@ -89,7 +92,7 @@ class Runner:
         failed: list[str] = []
         for name in names:
             try:
-                await self._apply([name], events, reached)
+                failed += await self._apply([name], events, reached)
             except Exception:
                 logger.exception("read model %s, partition %d, cannot go on", name, self._partition)
                 failed.append(name)
@@ -116,7 +119,8 @@ class Runner:
             try:
                 await self._step(name, mine, last, without)
             except Exception:  # noqa: BLE001 - which event it is, and why, is found next
-                return await self._find(name, mine, last, without)
+                if not await self._find(name, mine, last, without):
+                    return False
             position = last
         async with self._database.session() as session:
             await failures.mended(session, name, self._partition)

@@ -99,3 +99,33 @@ async def test_what_fails_for_all_models_is_no_matter_of_events(settings: Settin
             await runner.deliver(events, 1)
         async with looking(settings) as table:
             assert await table.value("select count(*) from projection_failures") == 0
+
+
+async def test_a_model_that_lacks_what_was_before_takes_that_from_the_log_first(settings: Settings) -> None:
+    async with system_on(settings) as system:
+        deck = await system.person().deck(slides=2, texts=1)
+        head = await system.table.head()
+        side = worker_side(settings)
+        await side.start()
+        try:
+            partition = partition_of(UUID(deck.id), settings.stream_partitions)
+            runner = Runner(side.models, side.database, partition, side.log, settings.stream_partitions)
+            assert await runner.position() == 0
+            await runner.deliver(await side.log.project(UUID(deck.id), 0), head)
+            # As if it had been let go on while others were given more.
+            await system.table.rows("delete from block_rows returning 1")
+            await system.table.rows(
+                "update projection_checkpoints set position = 0 where model = 'blocks' and partition = %s"
+                " returning 1",
+                partition,
+            )
+            await deck.change("rename-project", title="Next")
+            reached = await system.table.head()
+            await runner.deliver(await side.log.project(UUID(deck.id), head), reached)
+        finally:
+            await side.stop()
+        assert await system.table.rows(
+            "select distinct position from projection_checkpoints where partition = %s", partition
+        ) == [(reached,)]
+        assert await system.table.value("select count(*) from block_rows") == len(deck.blocks)
+        assert await system.table.value("select title from project_rows") == "Next"

@@ -1,0 +1,1 @@
+"""Read models under faults: writers write, workers and Valkey die, and an auditor follows all of it."""
