@@ -95,7 +95,8 @@ class Auditor:
             self.rows += found.rows
             for difference in found.shown:
                 self.findings.add(
-                    "row", f"{table} {difference.key}: {difference.why}; {difference.columns}, look {self.looks}"
+                    "row",
+                    f"{table} {difference.key}: {difference.why}; {difference.columns}, look {self.looks}",
                 )
 
 
