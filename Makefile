@@ -5,6 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ARGS   ?=
+# Test processes, each with servers of its own.
+PROCS  ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format bench faults lock clean
@@ -24,8 +26,8 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY) ## Start everything: servers, APIs, workers, the studio (ARGS="--read-port 9002 …")
 	@exec $(BIN)/decklog up $(ARGS)
 
-test: $(READY) ## Run all tests, on real servers
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## Run all tests, on real servers (PROCS=1 ARGS="-x tests/unit")
+	@$(BIN)/python -m pytest --numprocesses $(PROCS) --dist loadfile $(ARGS)
 
 check: $(READY) ## Lint, format, types, import rules
 	@$(BIN)/ruff check .
