@@ -9,7 +9,7 @@ from commands.bus import Bus
 from commands.handlers import all_handlers
 from commands.repository import Repository
 from domain.errors import Unavailable
-from infra.http.auth import Authenticator
+from infra.gate import Gate, gate
 from infra.postgres.appender import Appender
 from infra.postgres.blobs import PostgresBlobs
 from infra.postgres.connections import pool
@@ -49,7 +49,6 @@ class WriteSide:
     """All that a process needs to run commands."""
 
     bus: Bus
-    authenticator: Authenticator
     appender: Appender
     pool: MeasuredPool
     log: PostgresEventLog
@@ -75,6 +74,11 @@ class WriteSide:
         await self.vault.stop()
         await self.epochs.stop()
         await self.pool.close()
+
+
+def write_gate(settings: Settings, side: WriteSide) -> Gate:
+    """Wire up what stands before the write API; it is started after its side."""
+    return gate(settings, side.pool, "write")
 
 
 def write_side(settings: Settings) -> WriteSide:
@@ -107,7 +111,6 @@ def write_side(settings: Settings) -> WriteSide:
     bus = Bus(log, repository(), all_handlers())
     return WriteSide(
         bus=bus,
-        authenticator=Authenticator(settings.jwt_secret, time.time),
         appender=appender,
         pool=connections,
         log=log,
@@ -181,7 +184,7 @@ class ReadSide:
     redis: MeasuredRedis
     cache: DocumentCache
     rights: Rights
-    authenticator: Authenticator
+    gate: Gate
     pool: MeasuredPool
     vault: Vault
     personal: Revealer
@@ -193,6 +196,7 @@ class ReadSide:
     async def start(self) -> None:
         """Open connections."""
         await self.pool.open()
+        await self.gate.start()
         await self.vault.start()
         if self.replica is not None:
             await self.replica.start()
@@ -202,6 +206,7 @@ class ReadSide:
         if self.replica is not None:
             await self.replica.stop()
         await self.vault.stop()
+        await self.gate.stop()
         await self.redis.aclose()
         await self.pool.close()
 
@@ -239,7 +244,7 @@ def read_side(settings: Settings) -> ReadSide:
         redis=redis,
         cache=DocumentCache(redis, time.monotonic),
         rights=Rights(log, time.monotonic, settings.rights_max_age_ms / 1000),
-        authenticator=Authenticator(settings.jwt_secret, time.time),
+        gate=gate(settings, connections, "read"),
         pool=connections,
         vault=vault,
         personal=Revealer(vault),

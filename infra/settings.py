@@ -1,6 +1,7 @@
 """Every setting, by the names and defaults of the deployment guide. The only reader of the environment."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,11 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRET_LENGTH = 32
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+# What tokens may be signed with whose keys anybody may see; secrets (HS…) and `none` are never among it.
+PUBLIC_KEY_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
 
 
 class Settings(BaseSettings):
@@ -38,6 +44,17 @@ class Settings(BaseSettings):
     )
     redis_url: RedisDsn = Field(repr=False, description="Valkey 8+ or Redis 7.2+")
     jwt_secret: str = Field(repr=False, description="HS256 secret, at least 32 characters")
+    jwt_jwks_url: HttpUrl | None = Field(
+        default=None, description="where an issuer shows its public keys: its tokens are good too"
+    )
+    jwt_algorithms: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("RS256", "ES256", "EdDSA"), description="comma-separated; what that issuer may sign with"
+    )
+    jwt_issuer: str | None = Field(default=None, description="`iss` that every token has to have")
+    jwt_audience: str | None = Field(default=None, description="`aud` that every token has to have")
+    jwt_clock_skew: float = Field(
+        default=10, ge=0, le=300, description="seconds that an issuer's clock may differ"
+    )
     person_key_secret: str | None = Field(
         repr=False,
         default=None,
@@ -155,6 +172,28 @@ class Settings(BaseSettings):
     ws_ping_timeout: int = Field(default=5_000, ge=1)
     live_queue_max: int = Field(default=1_000, ge=1, description="events waiting for one slow reader")
 
+    rate_limit_enabled: bool = Field(default=True, description="false: nobody is limited or blocked")
+    rate_limit_shadow: bool = Field(
+        default=False, description="true: what would be refused is counted and logged, and let through"
+    )
+    rate_limit_url: RedisDsn | None = Field(
+        default=None, description="a Redis of the limiter's own; by default REDIS_URL"
+    )
+    rate_limit_global_per_minute: int = Field(
+        default=200_000, ge=1, description="commands and uploads of all callers together"
+    )
+    rate_limit_block_after: int = Field(
+        default=200, ge=0, description="refusals within a minute that block a caller for a while; 0: never"
+    )
+    rate_limit_block_s: int = Field(
+        default=60, ge=1, description="how long at first, in seconds; each time twice as long"
+    )
+    rate_limit_block_max_s: int = Field(default=3_600, ge=1, description="how long at most, in seconds")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="comma-separated networks of proxies whose X-Forwarded-For is believed",
+    )
+
     write_public_url: str = Field(
         default="", description="where browsers find the write API; empty: same origin"
     )
@@ -169,7 +208,7 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field(default="127.0.0.1", description="the address that METRICS_PORT is bound at")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "jwt_algorithms", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -198,6 +237,30 @@ class Settings(BaseSettings):
         if self.image_base_url is not None and not self.image_model:
             raise ValueError("IMAGE_BASE_URL needs IMAGE_MODEL")
         return self
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _not_in_the_clear(cls, value: HttpUrl | None) -> HttpUrl | None:
+        if value is not None and value.scheme != "https" and value.host not in LOOPBACK:
+            raise ValueError("keys that come unencrypted could be anybody's: use https")
+        return value
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _for_public_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if strange := sorted(set(value) - PUBLIC_KEY_ALGORITHMS):
+            raise ValueError(f"not for public keys: {', '.join(strange)}")
+        return value
+
+    @property
+    def jwks_url(self) -> str | None:
+        """The address of an issuer's keys."""
+        return str(self.jwt_jwks_url) if self.jwt_jwks_url else None
+
+    @property
+    def limiter_url(self) -> str:
+        """The address of the limiter's Redis."""
+        return str(self.rate_limit_url or self.redis_url)
 
     @property
     def sealing_secret(self) -> str:

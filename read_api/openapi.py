@@ -66,6 +66,7 @@ QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "/api/projects/{project}/sessions": ("list-sessions", "Who is there now", _PAGED),
     "/api/themes": ("list-themes", "The built-in themes and the caller's own", _PAGED),
     "/api/themes/{theme}": ("get-theme", "One theme", ()),
+    "/api/quota": ("quota", "What is left of the caller's limits", ()),
     "/api/projects/{project}/events": (
         "events",
         (

@@ -52,7 +52,7 @@ class Reading:
         Raises:
             Unauthenticated: there is no valid token.
         """
-        return self.side.authenticator.authorization(request.headers.get("authorization"))
+        return self.side.gate.authenticator.authorization(request.headers.get("authorization"))
 
     def operator(self, request: Request) -> Principal:
         """Authenticate a request that only operators may make.

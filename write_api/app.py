@@ -6,14 +6,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.routing import WebSocketRoute
 
-from infra.bootstrap import WriteSide, write_side
+from infra.bootstrap import WriteSide, write_gate, write_side
 from infra.http.cors import install_cors
 from infra.http.headers import API
 from infra.http.hot import HotRoutes
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
 from infra.http.problems import install_problems
-from infra.runtime import settle_memory
 from infra.settings import Settings
 from infra.telemetry.wiring import beside, new_metrics, watch_appender, watch_pool, watch_traffic
 from write_api.assets import Uploads
@@ -27,6 +26,7 @@ DESCRIPTION = "Commands of Decklog. Every answer holds a `position`; queries tak
 def create_app(settings: Settings) -> FastAPI:
     """Build the app; it connects to its servers when it starts."""
     side: WriteSide = write_side(settings)
+    gate = write_gate(settings, side)
     traffic, metrics = Traffic(), new_metrics()
     watch_traffic(metrics, traffic)
     watch_pool(metrics, side.pool)
@@ -36,11 +36,13 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await side.start()
-        settle_memory()
         try:
+            await gate.start()
+            settle_memory()
             async with beside(settings, metrics, operations):
                 yield
         finally:
+            await gate.stop()
             await side.stop()
 
     app = FastAPI(
@@ -51,12 +53,12 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    uploads = Uploads(side.blobs, side.authenticator, side.uploads.require)
-    hot = [*CommandRoutes(side.bus, side.authenticator).routes(), *uploads.routes()]
+    uploads = Uploads(side.blobs, gate, side.uploads.require)
+    hot = [*CommandRoutes(side.bus, gate).routes(), *uploads.routes()]
     # The router knows them too, to refuse what is no POST.
     sockets = CommandSockets(
         side.bus,
-        side.authenticator,
+        gate,
         in_flight=settings.ws_commands_in_flight,
         connections=settings.ws_max_connections,
     )

@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from commands.ports import Caller
-from infra.http.auth import Authenticator
+from infra.gate import Gate
 from infra.http.bodies import read_body
 from infra.http.errors import DomainError, Invalid
 from infra.http.problems import refusal
 from infra.http.sniffing import ALLOWED, sniffed
+from infra.limits.rules import ONE_UPLOAD
 from infra.postgres.blobs import PostgresBlobs
 
 MOST_BYTES: Final = 20 * 2**20
@@ -30,9 +31,9 @@ Allow = Callable[[UUID, Caller], Awaitable[None]]
 class Uploads:
     """Takes files. The same file in the same project is the same asset, however often it is sent."""
 
-    def __init__(self, blobs: PostgresBlobs, authenticator: Authenticator, allow: Allow) -> None:
+    def __init__(self, blobs: PostgresBlobs, gate: Gate, allow: Allow) -> None:
         self._blobs = blobs
-        self._authenticator = authenticator
+        self._gate = gate
         self._allow = allow
 
     def routes(self) -> list[Route]:
@@ -42,10 +43,12 @@ class Uploads:
     async def post(self, request: Request) -> Response:
         """Keep one file."""
         try:
-            principal = self._authenticator.authorization(request.headers.get("authorization"))
+            principal = self._gate.authenticator.authorization(request.headers.get("authorization"))
             project_id = _project(request)
             declared = _declared(request)
             caller = Caller(principal.user, tier=principal.tier, scopes=principal.scopes)
+            asker = self._gate.asker(principal, request.scope)
+            standing = (await self._gate.limiter.admit(asker, ONE_UPLOAD)).standing
             # Before the body is read: a stranger's 20 MiB need not come in.
             await self._allow(project_id, caller)
             data = await read_body(request, MOST_BYTES)
@@ -62,7 +65,8 @@ class Uploads:
                 "size": len(data),
                 "type": found,
             }
-            return Response(orjson.dumps(answer), _CREATED, media_type="application/json")
+            headers = standing.headers() if standing is not None else None
+            return Response(orjson.dumps(answer), _CREATED, headers, "application/json")
         except DomainError as error:
             return refusal(error)
 

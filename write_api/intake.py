@@ -65,6 +65,11 @@ def parse_batch(body: bytes) -> Batch:
         raise invalid(error) from None
 
 
+def names_of(batch: Batch) -> list[str]:
+    """Return the commands' names; what is none counts like any."""
+    return [str(item.get("type")) for item in batch.commands]
+
+
 def parse_item(item: Mapping[str, object]) -> Command:
     """Validate one command of a batch: its fields, and its name as `type`.
 

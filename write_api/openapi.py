@@ -51,6 +51,7 @@ _REFUSALS = {
     "409": "it has changed since, or the chosen id is taken",
     "413": "the body is over its limit",
     "422": "a field is missing, unknown or wrong",
+    "429": "too many requests, or blocked: come back after Retry-After",
     "503": "not now: come back after Retry-After",
 }
 

@@ -7,17 +7,22 @@ from starlette.routing import Route
 from commands.answers import Answer
 from commands.bus import Bus, Request
 from commands.ports import Caller
-from infra.http.auth import Authenticator, Principal
+from infra.gate import Gate
+from infra.http.auth import Principal
 from infra.http.bodies import read_body
 from infra.http.errors import DomainError
 from infra.http.observed import LABEL
 from infra.http.problems import MEDIA_TYPE, refusal
+from infra.limits.answers import Standing
+from infra.limits.rules import costs_of, costs_of_all
 from infra.telemetry.tracing import is_parent
+from write_api.asking import Asked
 from write_api.batches import Batches, BatchRefused
 from write_api.intake import (
     BATCH_BODY,
     command_id,
     command_type,
+    names_of,
     parse_batch,
     parse_command,
     request_hash,
@@ -40,8 +45,10 @@ def caller_of(principal: Principal, parent: str | None = None) -> Caller:
     )
 
 
-def _response(answer: Answer) -> Response:
-    headers = {"Idempotency-Replayed": "true"} if answer.replayed else None
+def _response(answer: Answer, standing: Standing | None) -> Response:
+    headers = standing.headers() if standing is not None else {}
+    if answer.replayed:
+        headers["Idempotency-Replayed"] = "true"
     return Response(
         answer.body, answer.status, headers, "application/json" if answer.status < OK else MEDIA_TYPE
     )
@@ -50,9 +57,9 @@ def _response(answer: Answer) -> Response:
 class CommandRoutes:
     """Posts to `/api/commands/<name>` and `/api/commands`."""
 
-    def __init__(self, bus: Bus, authenticator: Authenticator) -> None:
+    def __init__(self, bus: Bus, gate: Gate) -> None:
         self._bus = bus
-        self._authenticator = authenticator
+        self._gate = gate
         self._batches = Batches(bus)
 
     def routes(self) -> list[Route]:
@@ -65,32 +72,53 @@ class CommandRoutes:
     async def single(self, http: HttpRequest) -> Response:
         """Run one command."""
         try:
-            principal = self._authenticator.authorization(http.headers.get("authorization"))
+            principal = self._gate.authenticator.authorization(http.headers.get("authorization"))
             known = command_type(http.path_params["name"])
             http.scope[LABEL] = f"/api/commands/{known.NAME}"
-            command = parse_command(known, await read_body(http, known.MAX_BODY))
             key = http.headers.get("idempotency-key")
-            request = Request(
-                caller_of(principal, http.headers.get("traceparent")),
-                command_id(key),
-                request_hash(command),
-                (command,),
-                keyed=key is not None,
+            asked = Asked(
+                self._gate, self._gate.asker(principal, http.scope), costs_of(known.NAME), command_id(key)
             )
-            return _response(await self._bus.run(request))
+            # Before the body is read: what is refused costs no more than that.
+            admission = await asked.admit()
+            try:
+                command = parse_command(known, await read_body(http, known.MAX_BODY))
+                request = Request(
+                    caller_of(principal, http.headers.get("traceparent")),
+                    asked.command_id,
+                    request_hash(command),
+                    (command,),
+                    keyed=key is not None,
+                )
+                answer = await self._bus.run(request)
+            except DomainError:
+                await asked.give_back(admission)
+                raise
+            return _response(answer, admission.standing)
         except DomainError as error:
             return refusal(error)
 
     async def batch(self, http: HttpRequest) -> Response:
         """Run several commands: all or none of them, or each on its own."""
         try:
-            principal = self._authenticator.authorization(http.headers.get("authorization"))
+            principal = self._gate.authenticator.authorization(http.headers.get("authorization"))
             batch = parse_batch(await read_body(http, BATCH_BODY))
             key = http.headers.get("idempotency-key")
             caller = caller_of(principal, http.headers.get("traceparent"))
             keyed = key is not None
-            answer = await self._batches.run(batch, caller, command_id(key), keyed=keyed)
-            return _response(answer)
+            asked = Asked(
+                self._gate,
+                self._gate.asker(principal, http.scope),
+                costs_of_all(names_of(batch)),
+                command_id(key),
+            )
+            admission = await asked.admit()
+            try:
+                answer = await self._batches.run(batch, caller, asked.command_id, keyed=keyed)
+            except (BatchRefused, DomainError):
+                await asked.give_back(admission)
+                raise
+            return _response(answer, admission.standing)
         except BatchRefused as refused:
             return refusal(refused.error, index=refused.index)
         except DomainError as error:

@@ -8,7 +8,6 @@ client's own socket fills up.
 import asyncio
 import contextlib
 import logging
-import time
 from typing import Any
 
 import orjson
@@ -16,12 +15,24 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from commands.answers import Answer
 from commands.bus import Bus, Request
+from infra.gate import Gate
 from infra.http import close_codes
 from infra.http.auth import Authenticator, Principal, Unauthenticated
 from infra.http.errors import DomainError, Invalid, problem_of
 from infra.http.sockets import Ended, authenticated, chosen
+from infra.limits.answers import Asker
+from infra.limits.rules import costs_of, costs_of_all
+from write_api.asking import Asked
 from write_api.batches import Batches, BatchRefused
-from write_api.intake import Batch, command_id, command_type, parse_batch, parse_command, request_hash
+from write_api.intake import (
+    Batch,
+    command_id,
+    command_type,
+    names_of,
+    parse_batch,
+    parse_command,
+    request_hash,
+)
 from write_api.routes import caller_of
 
 logger = logging.getLogger(__name__)
@@ -33,10 +44,10 @@ _SPECIAL = ("ping", "auth")
 class CommandSockets:
     """All command sockets of this process."""
 
-    def __init__(self, bus: Bus, authenticator: Authenticator, *, in_flight: int, connections: int) -> None:
+    def __init__(self, bus: Bus, gate: Gate, *, in_flight: int, connections: int) -> None:
         self._bus = bus
         self._batches = Batches(bus)
-        self._authenticator = authenticator
+        self._gate = gate
         self._in_flight = in_flight
         self._connections = connections
         self._open = 0
@@ -62,7 +73,7 @@ class CommandSockets:
     def _admit(self, socket: WebSocket) -> Principal:
         if self._open > self._connections:
             raise Ended(close_codes.OVERLOADED)
-        return authenticated(socket, self._authenticator)
+        return authenticated(socket, self._gate.authenticator)
 
     @property
     def in_flight(self) -> int:
@@ -72,9 +83,15 @@ class CommandSockets:
     @property
     def authenticator(self) -> Authenticator:
         """What verifies tokens."""
-        return self._authenticator
+        return self._gate.authenticator
 
-    async def run(self, message: dict[str, Any], key: str | None, principal: Principal) -> Answer:
+    def asker(self, principal: Principal, socket: WebSocket) -> Asker:
+        """Return who asks, as limits see it."""
+        return self._gate.asker(principal, socket.scope)
+
+    async def run(
+        self, message: dict[str, Any], key: str | None, principal: Principal, asker: Asker
+    ) -> Answer:
         """Run one message.
 
         Raises:
@@ -84,13 +101,26 @@ class CommandSockets:
         caller, keyed = caller_of(principal), key is not None
         if "commands" in message and "type" not in message:
             batch: Batch = parse_batch(orjson.dumps(message))
-            return await self._batches.run(batch, caller, command_id(key), keyed=keyed)
+            asked = Asked(self._gate, asker, costs_of_all(names_of(batch)), command_id(key))
+            admission = await asked.admit()
+            try:
+                return await self._batches.run(batch, caller, asked.command_id, keyed=keyed)
+            except (BatchRefused, DomainError):
+                await asked.give_back(admission)
+                raise
         name = message.pop("type", None)
         if not isinstance(name, str):
             raise Invalid.at("type", "is required: the command's name")
-        command = parse_command(command_type(name), orjson.dumps(message))
-        request = Request(caller, command_id(key), request_hash(command), (command,), keyed=keyed)
-        return await self._bus.run(request)
+        known = command_type(name)
+        asked = Asked(self._gate, asker, costs_of(name), command_id(key))
+        admission = await asked.admit()
+        try:
+            command = parse_command(known, orjson.dumps(message))
+            request = Request(caller, asked.command_id, request_hash(command), (command,), keyed=keyed)
+            return await self._bus.run(request)
+        except DomainError:
+            await asked.give_back(admission)
+            raise
 
 
 class _Session:
@@ -100,6 +130,7 @@ class _Session:
         self._sockets = sockets
         self._socket = socket
         self._principal = principal
+        self._asker = sockets.asker(principal, socket)
         self._free = asyncio.Semaphore(sockets.in_flight)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -113,7 +144,7 @@ class _Session:
                     self._free.release()
                     await self._special(message)
                     continue
-                if self._principal.expires <= time.time():
+                if self._sockets.authenticator.ended(self._principal):
                     raise Ended(close_codes.UNAUTHENTICATED)
                 task = asyncio.create_task(self._answer(message))
                 self._running.add(task)
@@ -133,7 +164,7 @@ class _Session:
         sent_id = message.pop("id", None)
         try:
             key = _key(sent_id)
-            answer = await self._sockets.run(message, key, self._principal)
+            answer = await self._sockets.run(message, key, self._principal, self._asker)
             status, body = answer.status, answer.body
             if answer.replayed:
                 body = b'{"replayed":true,' + body[1:]
@@ -159,6 +190,7 @@ class _Session:
         if principal.user != self._principal.user:
             raise Ended(close_codes.UNAUTHENTICATED)
         self._principal = principal
+        self._asker = self._sockets.asker(principal, self._socket)
 
     async def _text(self) -> str:
         message = await self._socket.receive()

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from domain.errors import DomainError, FieldProblem, Invalid, Unavailable
 from domain.problems import problem, problem_of
+from infra.limits.answers import RateLimited
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ def refusal(error: DomainError, **extra: Any) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, RateLimited):
+        headers |= error.headers
     if error.code == "unauthenticated":
         headers["WWW-Authenticate"] = "Bearer"
     return problem_response({**problem_of(error), **extra}, headers)

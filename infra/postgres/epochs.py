@@ -31,6 +31,20 @@ def begin_epoch(connection: psycopg.Connection) -> UUID:
     return epoch
 
 
+async def current_epoch(pool: AsyncConnectionPool[Connection]) -> UUID:
+    """Return the log's epoch.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    async with borrowed(pool) as connection:
+        row = await (await connection.execute("select epoch from log_head")).fetchone()
+    if row is None:
+        raise psycopg.DataError("the head row is gone")
+    epoch: UUID = row[0]
+    return epoch
+
+
 class EpochWatch:
     """Calls `changed` when the log has another epoch than before: what was known of it is true no longer.
 

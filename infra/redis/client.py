@@ -10,11 +10,16 @@ from infra.settings import Settings
 PATIENCE = 2.0
 
 
-def redis_client(settings: Settings, *, patience: float = PATIENCE, connections: int = 64) -> MeasuredRedis:
-    """Make a client that answers or fails within `patience` seconds: callers know what to do without Redis."""
+def redis_client(
+    settings: Settings, *, patience: float = PATIENCE, connections: int = 64, url: str | None = None
+) -> MeasuredRedis:
+    """Make a client that answers or fails within `patience` seconds: callers know what to do without Redis.
+
+    It is of the server of `REDIS_URL`, unless `url` names another.
+    """
     # Past its size the pool lets callers wait, not fail: a burst of reads says nothing about the server.
     pool = BlockingConnectionPool.from_url(
-        str(settings.redis_url),
+        url or str(settings.redis_url),
         timeout=patience,
         socket_timeout=patience,
         socket_connect_timeout=patience,

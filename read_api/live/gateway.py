@@ -115,7 +115,7 @@ class Gateway:
             raise Ended(close_codes.GOING_AWAY)
         if self._reading is None or self._opening is None:
             raise Ended(close_codes.OVERLOADED.because("not ready yet; try again"))
-        after = self._admission.let_in(socket, asked, self._reading.side.authenticator)
+        after = self._admission.let_in(socket, asked, self._reading.side.gate.authenticator)
         self.stats.opened += 1
         self._sockets[socket] = None
         now = time.monotonic()
@@ -180,7 +180,7 @@ class Gateway:
     def _renew(self, socket: LiveSocket, token: object) -> None:
         if self._reading is None or not isinstance(token, str):
             raise Ended(close_codes.UNAUTHENTICATED)
-        principal = verified(self._reading.side.authenticator, f"Bearer {token}")
+        principal = verified(self._reading.side.gate.authenticator, f"Bearer {token}")
         if principal.user != socket.user:
             raise Ended(close_codes.UNAUTHENTICATED)
         socket.principal = principal

@@ -119,7 +119,7 @@ class Replay:
 
     async def _check(self) -> None:
         side = self._reading.side
-        if side.authenticator.ended(self._principal):
+        if side.gate.authenticator.ended(self._principal):
             raise _Over
         if await side.rights.role(self._project_id, self._principal.user) is None:
             raise _Over

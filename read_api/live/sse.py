@@ -76,7 +76,7 @@ class ServerSentEvents:
                 waiting = waiting or asyncio.ensure_future(anext(following))
                 left = max(0.0, principal.expires - time.time())
                 done, _ = await asyncio.wait({waiting}, timeout=min(KEEP_ALIVE, left))
-                if reading.side.authenticator.ended(principal):
+                if reading.side.gate.authenticator.ended(principal):
                     return
                 if not done:
                     yield b": still here\n\n"

@@ -12,6 +12,7 @@ from read_api.routes import (
     diff,
     history,
     jobs,
+    limits,
     members,
     projects,
     sessions,
@@ -40,4 +41,5 @@ def query_routes(reading: Reading) -> list[Route]:
         *admin_cache.routes(reading),
         *admin_projections.routes(reading),
         *assets.routes(reading),
+        *limits.routes(reading),
     ]

@@ -7,7 +7,7 @@ from workers.cli.lazily import lazily
 VERBS = {
     "up": "workers.cli.up:up",
     "migrate": "workers.cli.servers:migrate_database",
-    "token": "workers.cli.tokens:token",
+    "token": "workers.cli.tokens:app",
     "import": "workers.cli.importing:import_file",
     "backup": "workers.cli.backup:backup",
     "restore": "workers.cli.backup:restore_backup",
@@ -15,6 +15,7 @@ VERBS = {
     "audit": "workers.cli.audit:app",
     "projections": "workers.cli.projections:app",
     "queues": "workers.cli.queues:app",
+    "rate-limit": "workers.cli.rate_limits:app",
     "project": "workers.cli.retention:app",
     "db": "workers.cli.servers:db",
     "cache": "workers.cli.cache:app",
