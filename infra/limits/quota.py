@@ -1,5 +1,6 @@
 """How a caller's limits are told, to itself and to operators."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,14 +14,14 @@ def document(asker: Asker, standings: Sequence[tuple[Rule, Standing | None]]) ->
 
     `limit` is null for what the tier does not limit; `remaining` also while it is not known.
     """
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)
     limits = [
         {
             "kind": rule.kind.value,
             "limit": rule.limit(asker.tier),
             "window_s": rule.window_s,
             "remaining": standing.remaining if standing else None,
-            "reset_at": (now + timedelta(seconds=standing.all_in)).isoformat() if standing else None,
+            "reset_at": (now + timedelta(seconds=math.ceil(standing.all_in))).isoformat() if standing else None,
         }
         for rule, standing in standings
     ]

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from infra.limits.quota import document
 from read_api.parameters import Parameters
-from read_api.responses import POSITION
+from read_api.responses import body_tag
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
 
@@ -22,8 +22,8 @@ def routes(reading: Reading) -> list[Route]:
         position = await reading.reached(Parameters.of(request))
         asker = reading.side.gate.asker(principal, request.scope)
         found = document(asker, await reading.side.gate.limiter.standings(asker))
-        headers = {**_FRESH, POSITION: str(position)}
-        return Response(orjson.dumps(found), headers=headers, media_type="application/json")
+        body = orjson.dumps(found)
+        return reading.responder.answer(request, body, position, body_tag(body))
 
     async def stats(request: Request) -> Response:
         reading.operator(request)

@@ -56,7 +56,7 @@ async def test_many_are_under_way_at_once_and_each_is_answered(idle: System) -> 
     person = idle.person()
     deck = await person.deck(slides=1, texts=1)
     async with opened_socket(url(idle), token(idle, person)) as socket:
-        for n in range(1_000):
+        for n in range(900):
             await say(
                 socket,
                 id=n,
@@ -65,9 +65,9 @@ async def test_many_are_under_way_at_once_and_each_is_answered(idle: System) -> 
                 block_id=deck.blocks[1],
                 changes={"text": f"{n}"},
             )
-        answers = [await hear(socket) for _ in range(1_000)]
+        answers = [await hear(socket) for _ in range(900)]
 
-    assert sorted(a["id"] for a in answers) == list(range(1_000))
+    assert sorted(a["id"] for a in answers) == list(range(900))
     assert {a["status"] for a in answers} == {200}
 
 
