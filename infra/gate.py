@@ -74,12 +74,6 @@ def trust_of(settings: Settings) -> Trust:
     )
 
 
-def own_claims(settings: Settings) -> dict[str, str]:
-    """Return the claims that a token of our own making needs beside the user's."""
-    found = {"iss": settings.jwt_issuer, "aud": settings.jwt_audience}
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def limiter_on(settings: Settings, pool: AsyncConnectionPool[Connection], redis: Redis) -> Limiter:
     """Wire up a limiter."""
     return Limiter(settings, Windows(redis, time.monotonic), Quotas(pool), Blocks(pool), time.monotonic)

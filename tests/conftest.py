@@ -88,7 +88,7 @@ def token() -> "TokenMaker":
 class TokenMaker:
     """Issues tokens by user."""
 
-    def __call__(self, user: str, *, ttl: float = 3600, scope: str = "", tier: str = "free") -> str:
+    def __call__(self, user: str, *, ttl: float = 3600, scope: str = "", tier: str = "pro") -> str:
         return issue(SECRET, user, now=time.time(), ttl=ttl, scope=scope, tier=tier)
 
 

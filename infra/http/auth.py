@@ -11,7 +11,7 @@ import jwt
 from domain.errors import DomainError, Unavailable
 from infra.http.issuers import SigningKeys
 from infra.http.revocations import Revocations
-from infra.settings import PUBLIC_KEY_ALGORITHMS
+from infra.settings import PUBLIC_KEY_ALGORITHMS, Settings
 
 ALGORITHM: Final = "HS256"
 REMEMBERED = 50_000
@@ -233,3 +233,9 @@ def issue(
         **more,
     }
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+def own_claims(settings: Settings) -> dict[str, str]:
+    """Return the claims that a token of our own making needs beside the user's."""
+    found = {"iss": settings.jwt_issuer, "aud": settings.jwt_audience}
+    return {name: value for name, value in found.items() if value is not None}

@@ -30,15 +30,20 @@ class Counts:
     def as_json(self) -> dict[str, Any]:
         """Render as JSON."""
         return {
-            "admitted": dict(self.admitted),
-            "refused": dict(self.refused),
-            "shadowed": dict(self.shadowed),
-            "scopes": dict(self.scopes),
-            "failed_open": dict(self.failed_open),
-            "failed_closed": dict(self.failed_closed),
+            "admitted": _plain(self.admitted),
+            "refused": _plain(self.refused),
+            "shadowed": _plain(self.shadowed),
+            "scopes": _plain(self.scopes),
+            "failed_open": _plain(self.failed_open),
+            "failed_closed": _plain(self.failed_closed),
             "local": self.local,
             "offences": self.offences,
         }
+
+
+def _plain(counter: Counter[str]) -> dict[str, int]:
+    """Return a dictionary whose keys are texts and no members of an enumeration: orjson takes no others."""
+    return {str(key): number for key, number in counter.items()}
 
 
 def summed(found: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -21,7 +21,9 @@ def document(asker: Asker, standings: Sequence[tuple[Rule, Standing | None]]) ->
             "limit": rule.limit(asker.tier),
             "window_s": rule.window_s,
             "remaining": standing.remaining if standing else None,
-            "reset_at": (now + timedelta(seconds=math.ceil(standing.all_in))).isoformat() if standing else None,
+            "reset_at": (now + timedelta(seconds=math.ceil(standing.all_in))).isoformat()
+            if standing
+            else None,
         }
         for rule, standing in standings
     ]

@@ -53,7 +53,13 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Serve an app on a free port, as the product does, and give its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, http=HTTP, ws="websockets-sansio", log_config=None, lifespan="on", timeout_graceful_shutdown=1
+        app,
+        http=HTTP,
+        ws="websockets-sansio",
+        log_config=None,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        proxy_headers=False,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
@@ -155,8 +161,12 @@ class System:
         user = name or f"user-{next(self.names)}-{uuid4().hex[:6]}"
         return Person(self, user, self.token(user, **more))
 
-    def token(self, user: str, ttl: float = 3600, secret: str | None = None) -> str:
-        return issue(secret or self.settings.jwt_secret, user, now=time.time(), ttl=ttl)
+    def token(
+        self, user: str, ttl: float = 3600, secret: str | None = None, tier: str = "pro", scope: str = ""
+    ) -> str:
+        """A token; of a paying user, for tests write faster than people do."""
+        key = secret or self.settings.jwt_secret
+        return issue(key, user, now=time.time(), ttl=ttl, tier=tier, scope=scope)
 
     def reading(self, url: str) -> "System":
         """The same with another read API."""

@@ -12,8 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.gate import own_claims
-from infra.http.auth import issue
+from infra.http.auth import issue, own_claims
 from infra.postgres.connections import pool
 from infra.postgres.token_revocations import FOR_GOOD, TokenRevocations
 from infra.settings import Settings

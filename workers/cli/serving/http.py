@@ -37,6 +37,8 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        # Which proxies are believed, TRUSTED_PROXIES says: `infra.http.addresses`.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
         backlog=4_096,
     )
