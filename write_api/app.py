@@ -13,6 +13,7 @@ from infra.http.hot import HotRoutes
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
 from infra.http.problems import install_problems
+from infra.runtime import settle_memory
 from infra.settings import Settings
 from infra.telemetry.wiring import beside, new_metrics, watch_appender, watch_pool, watch_traffic
 from write_api.assets import Uploads
