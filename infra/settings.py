@@ -177,7 +177,7 @@ class Settings(BaseSettings):
         default=False, description="true: what would be refused is counted and logged, and let through"
     )
     rate_limit_url: RedisDsn | None = Field(
-        default=None, description="a Redis of the limiter's own; by default REDIS_URL"
+        repr=False, default=None, description="a Redis of the limiter's own; by default REDIS_URL"
     )
     rate_limit_global_per_minute: int = Field(
         default=200_000, ge=1, description="commands and uploads of all callers together"
