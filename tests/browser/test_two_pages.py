@@ -55,6 +55,53 @@ def test_an_edit_in_one_page_appears_in_the_other_within_a_second(browser: Brows
     assert problems_two == []
 
 
+def test_two_people_see_each_other_and_settle_what_they_disagree_on(
+    browser: Browser, service: Service
+) -> None:
+    ada, bob = service.user("ada"), service.user("bob")
+    project, _, (text,) = ada.deck("first words")
+    position = ada.command("grant-access", project_id=project, user="bob", role="editor")["position"]
+    assert bob.get("/projects", min_position=position).json()["items"]
+    one, problems_one = opened(browser, service, "ada", project)
+    expect(one.get_by_test_id("here-nobody")).to_be_visible()
+    two, problems_two = opened(browser, service, "bob", project)
+    expect(one.locator('[data-testid="here-face"][data-user="bob"]')).to_be_visible()
+    block(two, text).click()
+    expect(block(one, text).get_by_test_id("occupants")).to_contain_text("bob")
+    two.mouse.move(600, 400)
+    two.mouse.move(620, 420)
+    expect(one.locator('[data-testid="pointer"][data-user="bob"]')).to_be_visible()
+    two.keyboard.press("Escape")
+    expect(block(one, text).get_by_test_id("occupants")).to_have_count(0)
+
+    one.get_by_test_id("conflicts-toggle").click()
+    expect(one.get_by_test_id("conflicts-none")).to_be_visible()
+    edit = {"project_id": project, "block_id": text, "base_version": 1}
+    ada.command("edit-block", **edit, changes={"text": "her words"})
+    bob.command("edit-block", **edit, changes={"text": "his words"})
+    expect(two.get_by_test_id("conflicts-toggle")).to_contain_text("1 conflict")
+    one.get_by_test_id("conflict-settle").click()
+    one.get_by_test_id("settle-value").fill("their words")
+    one.get_by_test_id("settle-edited").click()
+    for page in (one, two):
+        expect(block(page, text)).to_contain_text("their words")
+        expect(page.get_by_test_id("conflicts-toggle")).to_have_attribute("data-count", "0")
+    two.close()
+    expect(one.get_by_test_id("here-nobody")).to_be_visible()
+    assert problems_one == []
+    assert problems_two == []
+
+
+def test_a_page_finds_back_after_its_gateway_was_killed(browser: Browser, service: Service) -> None:
+    ada = service.user("ada")
+    project, _, (text,) = ada.deck("before")
+    page, _ = opened(browser, service, "ada", project)
+    service.descendants()["read"].kill()
+    ada.command("edit-block", project_id=project, block_id=text, changes={"text": "while it was away"})
+    expect(block(page, text)).to_contain_text("while it was away", timeout=30 * SECOND)
+    expect(page.get_by_test_id("live-status")).to_have_attribute("data-state", "live")
+
+
 def test_what_people_write_never_becomes_markup(browser: Browser, service: Service) -> None:
     ada = service.user("ada")
     hostile = '<img src=x onerror="window.hit=1"><script>window.hit=1</script> [x](javascript:window.hit=1) **bold**'

@@ -101,8 +101,9 @@ function back() {
   void route();
 }
 
-/** @param {"token" | "access"} why */
+/** @param {import("./live.js").End} why */
 function lost(why) {
+  if (why === "protocol") return toast("This page and the service do not fit together any more. Reload the page.", { tone: "problem" });
   if (why === "token") return login("Your token is not accepted (any more). Log in again.");
   back();
   toast("You no longer have access to that project.", { tone: "problem" });

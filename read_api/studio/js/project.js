@@ -3,6 +3,7 @@
 import { Problem } from "./api.js";
 import { newId } from "./ids.js";
 import { LiveConnection } from "./live.js";
+import { Presence } from "./presence.js";
 import { applyEvent, initialState, slideOf, withBlock, withNewer, withOwnEdit } from "./state.js";
 
 const PAGE = 500;
@@ -11,13 +12,23 @@ const PATIENCE_MS = 900;
 const RELOAD_PAUSE_MS = 3_000;
 
 /**
+ * What two people made of one thing: both sides are kept until somebody settles it.
+ * @typedef {{id: string, block_id: string, field: string, item: string | null, part: string | null, base: any, theirs: any, mine: any,
+ *   actors: {theirs: string, mine: string}, winner: "mine" | "theirs", resolved: boolean, position: number, created_at: string}} Clash
+ */
+
+/**
  * Tells views what happened: `change` (the state is another), `deck-event` (detail: event and whether this
  * page caused it), `job` (detail: how far a job is), `written` (detail: the position of a command of ours), `live` (detail: the socket's state), `started-over` (the log is
- * another one), `end` (detail: why there is no going on).
+ * another one), `end` (detail: why there is no going on), `presence` (others came, went or moved), `conflicts` (there are
+ * others than before), `clash` (detail: a conflict that has just come up, and this person is a part of it).
  */
 export class ProjectSession extends EventTarget {
   /** Sessions with text that the server does not have. @type {Set<object>} */
   unsaved = new Set();
+  presence = new Presence();
+  /** What could not be merged and nobody has settled, the oldest first. @type {Clash[]} */
+  conflicts = [];
   /** @type {import("./live.js").LiveState} */ liveState = "connecting";
   /** @type {LiveConnection} */ #live;
   /** Edits of a block go one after the other. @type {Map<string, Promise<any>>} */ #queues = new Map();
@@ -42,6 +53,7 @@ export class ProjectSession extends EventTarget {
         this.liveState = live;
         this.#tell("live", live);
       },
+      onNote: (message) => this.#note(message),
       onReset: () => void this.#startOver(),
       onEnd: (why) => this.#end(why),
       probe: () => this.#probe(),
@@ -61,6 +73,58 @@ export class ProjectSession extends EventTarget {
 
   start() {
     this.#live.start();
+    void this.loadConflicts();
+  }
+
+  /**
+   * Tell the others where one is.
+   * @param {"cursor" | "selection"} type
+   * @param {import("./presence.js").Cursor | import("./presence.js").Selection} place
+   */
+  here(type, place) {
+    this.#live.tell(type, place);
+  }
+
+  /** @param {any} message */
+  #note(message) {
+    if (message.type === "welcome") {
+      this.presence.begin(message.session ?? null);
+      this.#tell("presence");
+    } else if (this.presence.take(message)) this.#tell("presence");
+    else if (message.type === "conflict") {
+      this.#conflictsAre([...this.conflicts.filter((c) => c.id !== message.id), message]);
+      if (Object.values(message.actors).includes(this.me)) this.#tell("clash", message);
+    }
+  }
+
+  /** @param {Clash[]} conflicts */
+  #conflictsAre(conflicts) {
+    this.conflicts = conflicts;
+    this.#tell("conflicts");
+  }
+
+  /** Ask which conflicts there are, and begin to hear of new ones. */
+  async loadConflicts() {
+    try {
+      const { body } = await this.api.get(`/projects/${this.id}/conflicts`, { resolved: false, limit: PAGE, min_position: this.state.position });
+      const told = new Set(body.items.map((/** @type {Clash} */ c) => c.id));
+      const newer = this.conflicts.filter((c) => !told.has(c.id) && c.position > this.state.position);
+      this.#conflictsAre([...body.items, ...newer]);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      // They are asked for again when the page is opened anew; new ones come by the socket.
+    }
+  }
+
+  /**
+   * Settle a conflict.
+   * @param {Clash} conflict
+   * @param {"mine" | "theirs" | "value"} choice
+   * @param {any} [value]
+   */
+  async settle(conflict, choice, value) {
+    await this.#command("resolve-conflict", { conflict_id: conflict.id, choice, ...(choice === "value" ? { value } : {}) });
+    this.#conflictsAre(this.conflicts.filter((c) => c.id !== conflict.id));
   }
 
   close() {
@@ -98,10 +162,11 @@ export class ProjectSession extends EventTarget {
     const next = applyEvent(this.state, event, this.me);
     this.#become(next);
     this.#tell("deck-event", { event, before, own: this.api.isOwn(event.command_id) });
+    if (event.event === "conflict-resolved") this.#conflictsAre(this.conflicts.filter((c) => c.id !== event.data.conflict_id));
     if (next.incomplete) void this.reload(event.position);
   }
 
-  /** @param {"token" | "access"} why */
+  /** @param {import("./live.js").End} why */
   #end(why) {
     this.#tell("end", why);
   }
@@ -124,6 +189,8 @@ export class ProjectSession extends EventTarget {
       try {
         this.#become(await load(this.api, this.id, 0));
         this.#tell("started-over");
+        this.#conflictsAre([]);
+        void this.loadConflicts();
         break;
       } catch (error) {
         if (!(error instanceof Problem)) throw error;

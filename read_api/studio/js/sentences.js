@@ -46,6 +46,10 @@ export function sentence(event, blockOf) {
       return { what: `deleted ${noun}`, quote: known(event, blockOf) };
     case "block-undeleted":
       return { what: `brought ${noun} back`, quote: known(event, blockOf) };
+    case "block-edit-conflicted":
+      return { what: `wrote over somebody’s words in ${article(noun)}; both are kept`, quote: "" };
+    case "conflict-resolved":
+      return { what: "settled a conflict", quote: "" };
     default: {
       const { what, quote } = eventSentence(event.event, data) ?? { what: event.event.replaceAll("-", " "), quote: "" };
       return { what, quote: excerpt(quote) };

@@ -7,6 +7,7 @@ import { EditSession } from "../editing.js";
 import { BLOCK_TYPES, isEditable } from "../blocks/catalogue.js";
 import { editorFor } from "../blocks/editors.js";
 import { renderContent } from "../blocks/render.js";
+import { hueOf } from "../people.js";
 import { toast } from "../ui/toasts.js";
 
 const FLASH_MS = 2_600;
@@ -23,7 +24,7 @@ const HINT = "Ctrl+Enter to finish · Esc to cancel";
  * @property {(id: string) => void} remove
  * @property {(anchor: HTMLElement, groupId: string) => void} addInto
  * @property {(id: string) => void} turn  a row into a column and back
- * @property {(hint: string | null) => void} edits  an editor opened, with what to know of its keys, or closed
+ * @property {(hint: string | null, id: string) => void} edits  an editor opened, with what to know of its keys, or closed
  * @property {(id: string, event: DragEvent) => void} dragStart
  * @property {() => void} dragEnd
  */
@@ -44,6 +45,7 @@ export class BlockView {
   /** Leave as soon as the save, which failed at first, succeeds. */
   #leaveWhenSaved = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #flashing;
+  #others = h("span", { class: "occupants", "data-testid": "occupants" });
   #note = h("span", { class: "edit-note", role: "status" });
   #body = h("div", { class: "block-body" });
   #tools = h("div", { class: "block-tools", role: "toolbar", "aria-label": "Block" });
@@ -159,7 +161,7 @@ export class BlockView {
     this.#note.textContent = "";
     this.#note.className = "edit-note";
     fill(this.#body, editor.el, h("div", { class: "edit-bar" }, editor.controls, this.#note));
-    this.host.edits(editor.hint ?? HINT);
+    this.host.edits(editor.hint ?? HINT, this.id);
     editor.focus();
   }
 
@@ -218,7 +220,7 @@ export class BlockView {
     this.el.classList.remove("editing");
     this.#draw();
     if (held) this.el.focus();
-    this.host.edits(null);
+    this.host.edits(null, this.id);
   }
 
   /**
@@ -244,6 +246,18 @@ export class BlockView {
     const unsaved = session?.unsaved() ?? {};
     session?.abandon();
     return Object.keys(unsaved).length ? unsaved : null;
+  }
+
+  /** Show who else has opened it. @param {string[]} names */
+  others(names) {
+    const key = names.join("\n");
+    if (key === (this.#others.dataset.key ?? "")) return;
+    this.#others.dataset.key = key;
+    this.el.classList.toggle("occupied", names.length > 0);
+    if (names.length) this.el.style.setProperty("--hue", String(hueOf(names[0])));
+    fill(this.#others, names.length ? `${names.slice(0, 2).join(", ")}${names.length > 2 ? ` and ${names.length - 2} more` : ""}` : null);
+    if (names.length) this.el.append(this.#others);
+    else this.#others.remove();
   }
 
   /** Show that somebody else has just changed it. @param {string} who */

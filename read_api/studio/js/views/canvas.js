@@ -9,6 +9,7 @@ import { openMenu } from "../ui/menu.js";
 import { toast } from "../ui/toasts.js";
 import { BlockView } from "./blockview.js";
 import { askConflict, askVanished } from "./conflict.js";
+import { Pointers } from "./pointers.js";
 import { beginDrag, endDrag, gapOnStage, takeDrops } from "./drag.js";
 import { dressSlide, fitSlide } from "./slide.js";
 
@@ -32,7 +33,8 @@ export class Canvas {
   /** Who changed a block last, to be named in a conflict. @type {Map<string, string>} */ #changedBy = new Map();
   #title = h("div", { class: "slide-head" });
   #blocks = h("div", { class: "blocks" });
-  #slide = h("div", { class: "slide" }, this.#title, this.#blocks);
+  #pointers = new Pointers();
+  #slide = h("div", { class: "slide" }, this.#title, this.#blocks, this.#pointers.el);
   #stage = h("div", { class: "stage", role: "region", "aria-label": "Slide" }, this.#slide);
   #empty = h("div", { class: "stage-empty" });
   #add = h("button", {
@@ -59,10 +61,14 @@ export class Canvas {
     takeDrops(this.#stage, (event, what) => (this.#slideId ? gapOnStage(event, what, this.#slideId, this.#blocks) : null),
       (what, place) => void this.#try(() => project.move(what.id, place)));
     this.#stage.addEventListener("keydown", (e) => this.#walk(e));
+    this.#pointers.follow(this.#slide, (x, y) => {
+      if (this.#slideId) project.here("cursor", x === null ? { block_id: this.#slideId } : { block_id: this.#slideId, x, y });
+    });
   }
 
   close() {
     this.#resize.disconnect();
+    this.#pointers.close();
   }
 
   get #editable() {
@@ -80,7 +86,8 @@ export class Canvas {
     remove: (id) => void this.#remove(id),
     addInto: (anchor, groupId) => this.#openAdd(anchor, groupId),
     turn: (id) => void this.#turn(id),
-    edits: (hint) => {
+    edits: (hint, id) => {
+      this.project.here("selection", { block_id: hint === null ? null : id });
       this.#hint.textContent = hint;
       if (!hint) this.#fitSoon();
     },
@@ -134,8 +141,23 @@ export class Canvas {
       return view.el;
     }));
     this.#drop(wanted);
-    if (changedSlide) this.#slide.scrollTop = 0;
+    this.#drawOthers();
+    if (changedSlide) {
+      this.#slide.scrollTop = 0;
+      this.project.here("cursor", { block_id: this.#slideId });
+    }
     this.#fitSoon();
+  }
+
+  /** Show who writes in which block, where the others point, and what waits to be settled. */
+  #drawOthers() {
+    const { presence, me, conflicts } = this.project;
+    const clashing = new Set(conflicts.map((c) => c.block_id));
+    for (const [id, view] of this.#views) {
+      view.others(presence.at(id).map((one) => (one.user === me ? "You, in another window" : one.user)));
+      view.el.classList.toggle("has-conflict", clashing.has(id));
+    }
+    this.#pointers.draw(presence.others.filter((one) => one.cursor?.block_id === this.#slideId));
   }
 
   /** @param {import("../state.js").Block} block */

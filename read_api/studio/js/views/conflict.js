@@ -6,7 +6,7 @@ import { linesOf } from "../blocks/bullets.js";
 import { confirm, dialog } from "../ui/dialog.js";
 
 /** A field's value as text to compare. @param {string} field @param {any} value */
-function told(field, value) {
+export function told(field, value) {
   if (typeof value === "string") return value;
   if (field === "items" && Array.isArray(value)) return linesOf(value);
   if (field === "rows" && Array.isArray(value)) return value.map((row) => row.cells.join(" | ")).join("\n");

@@ -5,12 +5,15 @@ import { fill, h } from "../dom.js";
 import { icon, mark } from "../icons.js";
 import { MakingTools } from "../making/tools.js";
 import { avatar } from "../people.js";
+import { Presence } from "../presence.js";
 import { sentence } from "../sentences.js";
 import { canEdit, slideOf, slidesOf } from "../state.js";
 import { announce } from "../ui/announce.js";
 import { openMenu } from "../ui/menu.js";
 import { toast } from "../ui/toasts.js";
 import { Canvas } from "./canvas.js";
+import { ConflictsPanel, settle } from "./conflicts.js";
+import { HereStrip } from "./here.js";
 import { HistoryPanel } from "./history.js";
 import { Notes } from "./notes.js";
 import { Rail } from "./rail.js";
@@ -25,7 +28,7 @@ const LIVE_WORDS = { live: "Live", connecting: "Reconnecting…", offline: "Offl
  * @typedef {object} EditorHost
  * @property {() => void} back
  * @property {() => void} logout
- * @property {(why: "token" | "access") => void} lost
+ * @property {(why: import("../live.js").End) => void} lost
  * @property {(slideId: string | null) => void} slideShown
  */
 
@@ -40,12 +43,15 @@ export class EditorView {
   #saved = h("span", { class: "saved", "data-testid": "saved" });
   #live = h("span", { class: "live", "data-testid": "live-status", role: "status" }, h("i"), h("span"));
   #role = h("span", { class: "badge" });
-  #people = h("span", { class: "avatars" });
   #banner = h("div", { class: "banner", role: "status" });
   #historyToggle = h("button", {
     type: "button", class: "button quiet", "aria-expanded": "false", "data-testid": "history-toggle", "aria-label": "History",
     on: { click: () => this.#showHistory(this.#historyToggle.getAttribute("aria-expanded") !== "true") },
   }, icon("history"), h("span", { class: "wide-only" }, "History"));
+  #conflictsToggle = h("button", {
+    type: "button", class: "button quiet", "aria-expanded": "false", "data-testid": "conflicts-toggle",
+    on: { click: () => this.#showConflicts(this.#conflictsToggle.getAttribute("aria-expanded") !== "true") },
+  });
   #leaving = (/** @type {BeforeUnloadEvent} */ e) => {
     if (this.project.unsaved.size) e.preventDefault();
   };
@@ -75,15 +81,20 @@ export class EditorView {
     this.notes = new Notes(project, onStatus);
     this.tools = new MakingTools(project, {
       reveal: (id) => void this.#reveal(id), slide: () => this.#slideId,
-      opened: () => this.#showHistory(false),
+      opened: () => {
+        this.#showHistory(false);
+        this.#showConflicts(false);
+      },
     });
+    this.here = new HereStrip(project, { goTo: (id) => void this.#reveal(id) });
+    this.conflicts = new ConflictsPanel(project, { reveal: (id) => void this.#reveal(id), close: () => this.#showConflicts(false) });
     this.history = new HistoryPanel(project, { reveal: (id) => void this.#reveal(id), close: () => this.#showHistory(false) });
 
     this.el = h("div", { class: "editor" },
       h("header", { class: "topbar" },
         h("button", { type: "button", class: "icon-button", "aria-label": "All projects", title: "All projects", "data-testid": "back", on: { click: () => void this.#back() } }, icon("back")),
         mark(), this.title.el, this.#role, this.#saved, h("span", { class: "spacer" }),
-        this.#live, this.#people,
+        this.#live, this.here.el, this.#conflictsToggle,
         h("button", { type: "button", class: "button", "data-testid": "share-open", "aria-label": "Share", on: { click: () => void openShare(project) } }, icon("share"), h("span", { class: "wide-only" }, "Share")),
         this.tools.buttons, this.#historyToggle,
         h("button", {
@@ -91,7 +102,7 @@ export class EditorView {
           on: { click: (/** @type {Event} */ e) => this.#openMe(/** @type {HTMLElement} */ (e.currentTarget)) },
         }, avatar(me.sub))),
       this.#banner,
-      h("div", { class: "workspace" }, this.rail.el, h("main", { class: "centre" }, this.canvas.el, this.notes.el), this.history.el, this.tools.panel.el));
+      h("div", { class: "workspace" }, this.rail.el, h("main", { class: "centre" }, this.canvas.el, this.notes.el), this.conflicts.el, this.history.el, this.tools.panel.el));
 
     project.addEventListener("change", () => this.#soon());
     project.addEventListener("deck-event", (e) => this.#happened(/** @type {CustomEvent} */ (e).detail));
@@ -100,6 +111,9 @@ export class EditorView {
     });
     project.addEventListener("live", (e) => this.#liveIs(/** @type {CustomEvent} */ (e).detail));
     project.addEventListener("started-over", () => this.history.reset());
+    project.addEventListener("presence", () => this.#soon());
+    project.addEventListener("conflicts", () => this.#soon());
+    project.addEventListener("clash", (e) => this.#clashed(/** @type {CustomEvent} */ (e).detail));
     project.addEventListener("end", (e) => host.lost(/** @type {CustomEvent} */ (e).detail));
     addEventListener("beforeunload", this.#leaving);
     this.#liveIs("connecting");
@@ -138,6 +152,7 @@ export class EditorView {
     this.title.update();
     this.rail.update(this.#slideId);
     this.canvas.update(this.#slideId);
+    this.rail.here(this.project.presence.others.map((one) => [Presence.blockOf(one), one.user]));
     this.notes.update(this.#slideId);
     this.tools.update();
     this.#drawHead();
@@ -149,9 +164,8 @@ export class EditorView {
     this.#role.textContent = project.role;
     this.#role.className = `badge role-${project.role}`;
     if (this.#saved.classList.contains("clean")) this.#status({ kind: "clean" });
-    const members = project.members ?? [];
-    fill(this.#people, members.slice(0, 4).map((m) => avatar(m.user, `${m.user}, ${m.role}`)),
-      members.length > 4 ? h("span", { class: "avatar rest", title: `${members.length} members` }, `+${members.length - 4}`) : null);
+    this.here.update();
+    this.#drawConflicts();
     this.#banner.hidden = canEdit(project);
     const mode = `${project.archived} ${project.role}`;
     if (this.#banner.dataset.mode === mode) return; // its button may have the focus
@@ -227,8 +241,45 @@ export class EditorView {
     this.canvas.reveal(blockId);
   }
 
+  #drawConflicts() {
+    const count = this.project.conflicts.length;
+    this.conflicts.update();
+    const words = count === 1 ? "1 conflict" : `${count} conflicts`;
+    if (this.#conflictsToggle.dataset.count === String(count)) return;
+    const before = Number(this.#conflictsToggle.dataset.count ?? count);
+    this.#conflictsToggle.dataset.count = String(count);
+    this.#conflictsToggle.classList.toggle("has-conflicts", count > 0);
+    this.#conflictsToggle.setAttribute("aria-label", count ? words : "No conflicts");
+    fill(this.#conflictsToggle, icon(count ? "warning" : "check"), h("span", { class: count ? "" : "wide-only" }, count ? words : "No conflicts"));
+    if (count > before) announce(`${words} to settle`);
+  }
+
+  /** @param {import("../project.js").Clash} clash */
+  #clashed(clash) {
+    const other = clash.actors.mine === this.project.me ? clash.actors.theirs : clash.actors.mine;
+    const whose = clash.actors[clash.winner] === this.project.me ? "Yours stands" : `${other}’s stands`;
+    toast(`You and ${other} changed the same thing. ${whose}; both are kept.`, {
+      action: { label: "Compare", run: () => {
+        if (this.project.conflicts.some((c) => c.id === clash.id)) void settle(this.project, clash, "A block of both of you");
+        else toast("Somebody has settled it meanwhile.");
+      } },
+    });
+  }
+
+  /** @param {boolean} open */
+  #showConflicts(open) {
+    if (open) {
+      this.#showHistory(false);
+      this.tools.open(false); // one panel at a time
+    }
+    this.#conflictsToggle.setAttribute("aria-expanded", String(open));
+    this.conflicts.show(open);
+    if (!open && this.conflicts.el.contains(document.activeElement)) this.#conflictsToggle.focus();
+  }
+
   /** @param {boolean} open */
   #showHistory(open) {
+    if (open) this.#showConflicts(false);
     this.#historyToggle.setAttribute("aria-expanded", String(open));
     if (open) this.tools.open(false); // one panel at a time
     this.history.show(open);

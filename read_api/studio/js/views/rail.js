@@ -2,7 +2,8 @@
 
 import { arrange, fill, h } from "../dom.js";
 import { icon } from "../icons.js";
-import { canEdit, childrenOf, slidesOf, subtreeOf } from "../state.js";
+import { avatar } from "../people.js";
+import { canEdit, childrenOf, slideOf, slidesOf, subtreeOf } from "../state.js";
 import { openMenu } from "../ui/menu.js";
 import { beginDrag, endDrag, takeDrops } from "./drag.js";
 import { fitSlide, stillSlide } from "./slide.js";
@@ -21,6 +22,7 @@ class Thumb {
   /** The documents that were drawn. @type {import("../state.js").Block[]} */ #drawn = [];
   #number = h("span", { class: "thumb-number" });
   #frame = h("span", { class: "stage thumb-stage", "aria-hidden": "true", inert: true });
+  #here = h("span", { class: "thumb-here avatars" });
   #more;
   #button;
   el;
@@ -40,7 +42,7 @@ class Thumb {
     this.#more = h("button", {
       type: "button", class: "icon-button tiny thumb-more", "aria-haspopup": "menu", "aria-expanded": "false", on: { click: () => openMore(this.#more, id) },
     }, icon("more"));
-    this.el = h("li", { class: "thumb", "data-testid": "slide-thumb", "data-slide-id": id }, this.#button, this.#more);
+    this.el = h("li", { class: "thumb", "data-testid": "slide-thumb", "data-slide-id": id }, this.#button, this.#here, this.#more);
   }
 
   focus() {
@@ -69,6 +71,14 @@ class Thumb {
     const still = stillSlide(state, slide, this.host.context);
     fill(this.#frame, still);
     requestAnimationFrame(() => fitSlide(still));
+  }
+
+  /** Show who else is on this slide. @param {string[]} users */
+  here(users) {
+    const key = users.join("\n");
+    if (this.#here.dataset.key === key) return;
+    this.#here.dataset.key = key;
+    fill(this.#here, users.slice(0, 3).map((user) => avatar(user, `${user} is here`)));
   }
 
   /** Somebody else changed something on this slide. */
@@ -114,6 +124,17 @@ export class Rail {
   /** @param {string} id */
   touch(id) {
     this.#thumbs.get(id)?.touch();
+  }
+
+  /** Show who else is on which slide. @param {[string | null, string][]} places blocks and users */
+  here(places) {
+    /** @type {Map<string, Set<string>>} */
+    const bySlide = new Map();
+    for (const [block, user] of places) {
+      const slide = block && slideOf(this.project.state, block)?.id;
+      if (slide) bySlide.set(slide, (bySlide.get(slide) ?? new Set()).add(user));
+    }
+    for (const [id, thumb] of this.#thumbs) thumb.here([...(bySlide.get(id) ?? [])]);
   }
 
   /** @param {string} id */
