@@ -1,10 +1,14 @@
-"""`make faults`: let everything under a log break for some minutes, then check that nothing is wrong with it."""
+"""`make faults`: let everything under a log break for some minutes, then check that nothing is wrong with it.
+
+`make faults ARGS="live …"` does the same to live subscriptions.
+"""
 
 import argparse
 import asyncio
 import random
 import sys
 
+from tests.faults.live.__main__ import main as live_main
 from tests.faults.run import Outcome, Plan, run
 from tests.faults.scene import Size
 
@@ -44,6 +48,8 @@ def _table(outcome: Outcome) -> str:
 
 def main() -> int:
     """Run; the status tells whether anything was found."""
+    if sys.argv[1:2] == ["live"]:
+        return live_main(sys.argv[2:])
     chosen = _arguments()
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(1_000_000)
     size = Size(chosen.writers, chosen.clients, chosen.pause)

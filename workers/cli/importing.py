@@ -13,11 +13,13 @@ from commands.bus import Request
 from commands.context import derived_id
 from commands.messages import ImportMarkdown
 from commands.ports import Caller
+from decklog import Client, DecklogError, Problem
 from infra.bootstrap import write_side
 from infra.http.validation import invalid
 from infra.postgres.blobs import asset_id_of
 from infra.settings import Settings
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, fail, found_settings, run
+from workers.cli.service import client_of, running_service
 from workers.importing import PptxDeck, PptxRefused, read_pptx
 from workers.importing.making import as_markdown
 
@@ -45,7 +47,16 @@ def import_file(
         text, title = as_markdown(deck), title or deck.title
     else:
         text = _markdown(file, raw)
-    answer = run(_import(settings, user, text, title, command_id, deck))
+    service = running_service(data_dir)
+    importing = (
+        _import(settings, user, text, title, command_id, deck)
+        if service is None
+        else _import_by(client_of(service, user), text, title, command_id, deck)
+    )
+    try:
+        answer = run(importing)
+    except DecklogError as error:
+        fail(str(error))
     if deck is not None:
         told = [{"line": 0, "message": warning} for warning in deck.warnings]
         answer["result"]["warnings"] = [*told, *answer["result"]["warnings"]]
@@ -102,3 +113,26 @@ async def _import(
     finally:
         await side.stop()
     return document
+
+
+async def _import_by(
+    client: Client, text: str, title: str | None, command_id: UUID, deck: PptxDeck | None
+) -> Any:
+    """Import by the write API that runs: under its limits, and with its caches knowing of it."""
+    async with client as decklog:
+        more = {} if title is None else {"title": title}
+        answer = await decklog.command("import-markdown", key=str(command_id), text=text, **more)
+        warnings = list(answer.result["warnings"])
+        for data, media_type in (deck.pictures if deck else {}).values():
+            try:
+                await decklog.upload(answer.project_id, data, media_type)
+            except Problem as refused:
+                warnings.append({"line": 0, "message": f"a picture was left out: {refused}"})
+    return {
+        "position": answer.position,
+        "project_id": answer.project_id,
+        "streams": [{"id": s.id, "kind": s.kind, "version": s.version} for s in answer.streams],
+        "outcome": answer.outcome,
+        "conflicts": list(answer.conflicts),
+        "result": {**answer.result, "warnings": warnings},
+    }

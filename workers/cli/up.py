@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
-import httpx
 import typer
 
+from decklog import Client
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.folder import Connections, DataFolder
 from infra.embedded.ports import free_port, require_free
@@ -210,9 +210,5 @@ async def _sample(plan: Plan, token: str) -> str:
     """Import the sample deck once: the repeat of a command gets its first answer again."""
     text = (files("workers.cli") / "sample.md").read_text("utf-8")
     key = f"sample {sha256(text.encode()).hexdigest()[:16]}"
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
-    async with httpx.AsyncClient(base_url=plan.write_url, headers=headers, timeout=10) as client:
-        answer = await client.post("/api/commands/import-markdown", json={"text": text})
-    answer.raise_for_status()
-    project: str = answer.json()["project_id"]
-    return project
+    async with Client(plan.write_url, plan.read_url, token) as decklog:
+        return (await decklog.command("import-markdown", key=key, text=text)).project_id

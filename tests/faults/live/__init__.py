@@ -1,0 +1,1 @@
+"""Live subscriptions under faults: whatever breaks, each subscriber gets the log, once and in order."""
