@@ -4,13 +4,10 @@ Every attempt decides anew on what is then current. A request whose effect was a
 id (a repeat, or a lost acknowledgement) gets the recorded answer and changes nothing.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
-from weakref import WeakValueDictionary
 
 import orjson
 
@@ -28,6 +25,7 @@ from commands.ports import (
     StructureChanged,
 )
 from commands.repository import Repository
+from commands.turns import Turns
 from commands.unit_of_work import UnitOfWork
 from domain.errors import AlreadyExists, DomainError, IdempotencyMismatch, Unavailable, VersionConflict
 from domain.problems import problem_of
@@ -65,7 +63,8 @@ class Bus:
         self._log = log
         self._repository = repository
         self._handlers = handlers
-        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        # Requests of this process that would only make each other retry queue up.
+        self._turns = Turns()
 
     def begin_anew(self, repository: Repository) -> None:
         """Decide on another repository from the next attempt on: what the one so far knew is true no longer."""
@@ -78,20 +77,20 @@ class Bus:
             DomainError: refused; a refusal that the log keeps (409) is returned as an answer instead.
             FailedInBatch: the same for an atomic batch.
         """
-        keys = {key for command in request.commands for key in command.lock_keys()}
-        async with self._serialized(sorted(keys)):
-            try:
-                return await self._attempt(request)
-            except (DomainError, FailedInBatch):
-                # It may be refused only because it was done before: leaving twice, deleting twice.
-                known = (
-                    await self._log.answered(request.caller.user, request.command_id)
-                    if request.keyed
-                    else None
-                )
-                if known is None:
-                    raise
-                return _replay(request, known)
+        keys = sorted({key for command in request.commands for key in command.lock_keys()})
+        await self._turns.take(keys)
+        try:
+            return await self._attempt(request)
+        except (DomainError, FailedInBatch):
+            # It may be refused only because it was done before: leaving twice, deleting twice.
+            known = (
+                await self._log.answered(request.caller.user, request.command_id) if request.keyed else None
+            )
+            if known is None:
+                raise
+            return _replay(request, known)
+        finally:
+            self._turns.give(keys)
 
     async def _attempt(self, request: Request) -> Answer:
         for _ in range(ATTEMPTS):
@@ -194,22 +193,6 @@ class Bus:
             )
         )
         return _replay(request, outcome) if isinstance(outcome, Replayed) else Answer(status, body)
-
-    @asynccontextmanager
-    async def _serialized(self, keys: Sequence[UUID]) -> AsyncIterator[None]:
-        """Queue up requests of this process that would only make each other retry."""
-        held: list[asyncio.Lock] = []
-        try:
-            for key in keys:
-                lock = self._locks.get(key)
-                if lock is None:
-                    lock = self._locks[key] = asyncio.Lock()
-                await lock.acquire()
-                held.append(lock)
-            yield
-        finally:
-            for lock in held:
-                lock.release()
 
 
 def _answer(

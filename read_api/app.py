@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from infra.bootstrap import ReadSide, read_side
+from infra.http.asyncapi import asyncapi_response
 from infra.http.cors import install_cors
 from infra.http.errors import Unavailable
 from infra.http.headers import API, page_headers
@@ -182,6 +183,7 @@ def _other_routes(reading: Reading, gateway: Gateway) -> list[BaseRoute]:
             methods=["GET"],
             include_in_schema=False,
         ),
+        Route("/asyncapi.json", asyncapi_response, include_in_schema=False),
     ]
 
 

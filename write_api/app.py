@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 
 from infra.bootstrap import WriteSide, write_gate, write_side
+from infra.http.asyncapi import asyncapi_response
 from infra.http.cors import install_cors
 from infra.http.headers import API
 from infra.http.hot import HotRoutes
@@ -57,16 +58,12 @@ def create_app(settings: Settings) -> FastAPI:
     uploads = Uploads(side.blobs, gate, side.uploads.require)
     hot = [*CommandRoutes(side.bus, gate).routes(), *uploads.routes()]
     # The router knows them too, to refuse what is no POST.
-    sockets = CommandSockets(
-        side.bus,
-        gate,
-        in_flight=settings.ws_commands_in_flight,
-        connections=settings.ws_max_connections,
-    )
+    sockets = CommandSockets(side.bus, gate, settings)
     app.router.routes[:0] = [
         *hot,
-        WebSocketRoute("/api/commands/socket", sockets.endpoint),
+        WebSocketRoute("/api/commands/socket", sockets),
         *operations.routes(metrics=not settings.metrics_port),
+        Route("/asyncapi.json", asyncapi_response, include_in_schema=False),
     ]
     app.add_middleware(HotRoutes, routes=hot)
     install_problems(app)

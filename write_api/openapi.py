@@ -7,33 +7,12 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from commands.messages import ALL_COMMANDS, Command
+from infra.http.answer_schemas import ANSWER, BATCH_ANSWER
 from infra.http.describing import PROBLEM, operations_paths
 from infra.http.sniffing import ALLOWED
 
 _REF = "#/components/schemas/{model}"
 
-ANSWER = {
-    "type": "object",
-    "required": ["position", "project_id", "streams", "outcome", "conflicts", "result"],
-    "properties": {
-        "position": {"type": "integer", "description": "pass it as `min_position` to read your own write"},
-        "project_id": {"type": "string", "format": "uuid"},
-        "streams": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "id": {"type": "string", "format": "uuid"},
-                    "kind": {"type": "string"},
-                    "version": {"type": "integer"},
-                },
-            },
-        },
-        "outcome": {"enum": ["applied", "merged", "overwritten", "unchanged"]},
-        "conflicts": {"type": "array", "items": {"type": "object"}},
-        "result": {"type": "object"},
-    },
-}
 ASSET = {
     "type": "object",
     "required": ["asset_id", "sha256", "size", "type"],
@@ -177,13 +156,7 @@ def _document(app: FastAPI, *, metrics: bool) -> dict[str, Any]:
         Answer=ANSWER,
         Problem=PROBLEM,
         Asset=ASSET,
-        BatchAnswer={
-            "type": "object",
-            "properties": {
-                "position": {"type": "integer"},
-                "results": {"type": "array", "items": {"type": "object"}},
-            },
-        },
+        BatchAnswer=BATCH_ANSWER,
     )
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     return api

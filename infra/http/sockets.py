@@ -1,6 +1,7 @@
 """What the sockets of both APIs share: the subprotocol, the token in it, and how one ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket
 
@@ -29,6 +30,13 @@ def offered(socket: WebSocket) -> Sequence[str]:
 def chosen(socket: WebSocket) -> str | None:
     """Return the subprotocol to answer with."""
     return PROTOCOL if PROTOCOL in offered(socket) else None
+
+
+def is_from_page_of(origin: str | None, host: str, origins: Iterable[str]) -> bool:
+    """Tell whether a request comes from no page, one of this host, or one of these origins."""
+    if origin is None or origin in origins:
+        return True
+    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
 
 
 def authenticated(socket: WebSocket, authenticator: Authenticator) -> Principal:

@@ -5,9 +5,9 @@ import binascii
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
-from infra.http.sockets import BEARER, PROTOCOL
+from infra.http.sockets import BEARER, PROTOCOL, is_from_page_of
 from read_api.live.frames import WINDOW_BITS
 
 PREFIX, SUFFIX = "/api/projects/", "/live"
@@ -61,9 +61,7 @@ class Asked:
 
     def from_page_of(self, origins: Iterable[str]) -> bool:
         """Tell whether the request comes from no page, one of this host, or one of these origins."""
-        if self.origin is None or self.origin in origins:
-            return True
-        return bool(self.host) and urlsplit(self.origin).netloc.lower() == self.host.lower()
+        return is_from_page_of(self.origin, self.host, origins)
 
 
 def live_project(path: str) -> str | None:

@@ -27,6 +27,7 @@ from read_api.app import create_app as create_read_app
 from read_api.serving import HTTP, DrainingServer
 from workers.app import Workers
 from write_api.app import create_app as create_write_app
+from write_api.wire import UVICORN
 
 JSON = dict[str, Any]
 
@@ -49,17 +50,18 @@ class _Server(DrainingServer):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[str]:
+async def serving(app: FastAPI, **sockets: Any) -> AsyncIterator[str]:
     """Serve an app on a free port, as the product does, and give its address."""
     listening = socket.create_server(("127.0.0.1", 0))
+    options: JSON = {"ws": "websockets-sansio", **sockets}
     config = uvicorn.Config(
         app,
         http=HTTP,
-        ws="websockets-sansio",
         log_config=None,
         lifespan="on",
         timeout_graceful_shutdown=1,
         proxy_headers=False,
+        **options,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
@@ -86,7 +88,7 @@ async def serving_read(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def serving_write(settings: Settings) -> AsyncIterator[str]:
-    async with serving(create_write_app(settings)) as url:
+    async with serving(create_write_app(settings), **UVICORN) as url:
         yield url
 
 

@@ -33,12 +33,12 @@ end
 """
 
 
-def _lua(decks: Sequence[Deck]) -> str:
+def lua(decks: Sequence[Deck]) -> str:
     pairs = ",".join(f'{{"{deck.project}","{block}"}}' for deck in decks for block in deck.blocks)
     return LUA % (pairs, bearer())
 
 
-async def _head(settings: Settings) -> int:
+async def head(settings: Settings) -> int:
     async with await psycopg.AsyncConnection.connect(settings.dsn) as connection:
         row = await (await connection.execute("select position from log_head")).fetchone()
     assert row is not None
@@ -53,8 +53,8 @@ class _Edits:
         self._author = writer
 
     async def yardstick(self, ceiling: Served) -> Measured:
-        lua = script(self._stage.folder, "edit", _lua(await self._fresh()))
-        return (await drive(ceiling.url + PATH, lua, self._stage.options.seconds, ceiling.pid)).measured
+        text = script(self._stage.folder, "edit", lua(await self._fresh()))
+        return (await drive(ceiling.url + PATH, text, self._stage.options.seconds, ceiling.pid)).measured
 
     async def ours(self, seconds: int) -> Measured:
         """Edit fresh blocks; every 200 has to be an event in the log.
@@ -62,10 +62,10 @@ class _Edits:
         Raises:
             ToolFailed: it is not so.
         """
-        lua = script(self._stage.folder, "edit", _lua(await self._fresh()))
-        before = await _head(self._settings)
-        found = await drive(self._write.url + PATH, lua, seconds, self._write.pid)
-        events = await _head(self._settings) - before
+        text = script(self._stage.folder, "edit", lua(await self._fresh()))
+        before = await head(self._settings)
+        found = await drive(self._write.url + PATH, text, seconds, self._write.pid)
+        events = await head(self._settings) - before
         # wrk leaves while an answer is still due on each connection.
         if not found.requests <= events <= found.requests + CONNECTIONS:
             raise ToolFailed(f"{found.requests} edits were answered, and {events} events stand in the log")

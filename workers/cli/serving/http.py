@@ -1,6 +1,8 @@
 """How an API is served: one process, on one port."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -22,18 +24,20 @@ def serve(
     *,
     protocol: Any = "httptools",
     server: type[uvicorn.Server] = uvicorn.Server,
+    sockets: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Serve an app until SIGTERM or SIGINT, with uvicorn or what it is extended by."""
+    """Serve an app until SIGTERM or SIGINT, with uvicorn or what it is extended by.
+
+    `sockets` are uvicorn's options for its WebSockets.
+    """
     config = uvicorn.Config(
         api,
         host=host,
         port=port,
         loop="uvloop",
         http=protocol,
-        ws="websockets-sansio",
         ws_ping_interval=settings.ws_ping_interval / 1000,
         ws_ping_timeout=settings.ws_ping_timeout / 1000,
-        ws_max_size=65_536,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -41,6 +45,7 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
         backlog=4_096,
+        **{"ws": "websockets-sansio", "ws_max_size": 65_536, **sockets},
     )
     running = server(config)
     with suppress(KeyboardInterrupt):
