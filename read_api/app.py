@@ -43,7 +43,7 @@ from read_api.parameters import Cursors
 from read_api.past import Past
 from read_api.rebuilt import RebuiltWatch
 from read_api.responses import Responder
-from read_api.routes import query_routes
+from read_api.routes import admin_live, query_routes
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
 from read_api.studio_files import StudioFiles
@@ -174,7 +174,7 @@ async def _reading_again(settings: Settings, side: ReadSide) -> Reading:
 
 def _other_routes(reading: Reading, gateway: Gateway) -> list[BaseRoute]:
     """Return all routes but the queries and the studio."""
-    events = ServerSentEvents(reading)
+    events = ServerSentEvents(reading, gateway)
     return [
         WebSocketRoute("/api/projects/{project}/live", AsgiSockets(gateway).endpoint),
         Route(
@@ -184,6 +184,7 @@ def _other_routes(reading: Reading, gateway: Gateway) -> list[BaseRoute]:
             include_in_schema=False,
         ),
         Route("/asyncapi.json", asyncapi_response, include_in_schema=False),
+        *admin_live.routes(reading, gateway),
     ]
 
 

@@ -35,6 +35,7 @@ from workers.keyframing import Keyframer
 from workers.metrics import WorkerMetrics
 from workers.rebuilder import Rebuilder
 from workers.relay import Relay
+from workers.sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class Workers:
             # Releases that fold by other versions work side by side, each on what is its own.
             duties[f"projector:{k}:{self._versions}"] = functools.partial(self._project, k)
             duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, k)
+            duties[f"sessions:{k}"] = functools.partial(self._keep_sessions, k)
             duties[f"dispatcher:{k}"] = functools.partial(jobs.dispatch, k)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(listen(self._settings, LOG_CHANNEL, lambda _: self._wake.set()))
@@ -180,6 +182,18 @@ class Workers:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(following)
             tasks.create_task(runner.tend())
+
+    async def _keep_sessions(self, partition: int) -> None:
+        sessions = Sessions(
+            self._side.redis,
+            await self._side.keys(),
+            self._write.log,
+            self._side.database,
+            partition=partition,
+            partitions=self._settings.stream_partitions,
+            at_once=self._settings.collaboration_concurrency,
+        )
+        await sessions.run()
 
     async def _broadcast(self, partition: int) -> None:
         keys = await self._side.keys()

@@ -128,6 +128,9 @@ class PresenceShare:
                     # The next beat says everything again.
                     logger.warning("who is here cannot be shared: %s", away)
                     await asyncio.sleep(PAUSE)
+                except Exception:
+                    # What one gateway said must not be the end of another.
+                    logger.exception("who is here was not shared")
                 await asyncio.sleep(ROUND)
 
     async def _round(self, redis: Redis) -> None:
@@ -204,6 +207,8 @@ class PresenceShare:
                             self._take(message["channel"], message["data"])
             except (RedisError, OSError, TimeoutError) as away:
                 logger.warning("other gateways cannot be heard: %s", away)
+            except Exception:
+                logger.exception("what another gateway said was not understood")
             finally:
                 self._pubsub = None
             stop_if_cancelled()

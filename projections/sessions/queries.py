@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from domain.catalogue import timestamp
+from projections.partitions import partition_of
 from projections.ports import Session
 from projections.sessions.rows import SessionRow
 
-__all__ = ["SessionRow", "active_page", "document", "load", "save"]
+__all__ = ["SessionRow", "active_page", "all_active", "document", "load", "save"]
 
 COLUMNS = (
     "project_id, session_id, user_id, client, active, reason, joined, version, position,"
@@ -62,6 +63,14 @@ async def active_page(
     if not rows:
         return 0, []
     return rows[0][0], [SessionRow(*r[1:]) for r in rows if r[1] is not None]
+
+
+async def all_active(session: Session, partitions: int, partition: int) -> list[tuple[UUID, UUID, str, str]]:
+    """Return the active sessions of a partition's projects: (session, project, user, client)."""
+    rows = await session.fetch(
+        "select session_id, project_id, user_id, client from session_rows where active", ()
+    )
+    return [(r[0], r[1], r[2], r[3]) for r in rows if partition_of(r[1], partitions) == partition]
 
 
 def document(row: SessionRow) -> dict[str, Any]:

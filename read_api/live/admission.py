@@ -1,17 +1,20 @@
-"""Who may open a live socket here, before anything is asked of a server."""
+"""Who may open a live socket here, before anything is asked of a server; streams of server-sent events count too."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from infra.http import close_codes
 from infra.http.auth import Authenticator, Principal, Unauthenticated
-from infra.http.close_codes import Close
 from infra.http.crowd import Crowd
+from infra.http.errors import Unavailable
 from infra.http.sockets import Ended
 from infra.settings import Settings
 from read_api.live.connection import LiveSocket
 from read_api.live.handshake import Asked
 
 POSITION_DIGITS = 18
+BAD_AFTER = close_codes.BAD_MESSAGE.because("`after` must be a position")
 
 
 class Admission:
@@ -20,6 +23,7 @@ class Admission:
     def __init__(self, settings: Settings) -> None:
         self._origins = frozenset(settings.cors_origins)
         self._crowd = Crowd(settings)
+        self.streams = 0
 
     def let_in(self, socket: LiveSocket, asked: Asked, authenticator: Authenticator) -> int | None:
         """Check a request, count its socket, and return the position that it begins at; None: from now on.
@@ -44,17 +48,41 @@ class Admission:
         """Count a socket no more that was let in."""
         self._crowd.let_out(socket.user, socket.address)
 
+    def count_stream(self, user: str, address: str) -> None:
+        """Count a stream of server-sent events, which is to be uncounted when it ends.
+
+        Raises:
+            Unavailable: there are too many connections.
+        """
+        try:
+            self._crowd.require_room()
+            self._crowd.let_in(user, address)
+        except Ended as full:
+            raise Unavailable(full.close.reason) from None
+        self.streams += 1
+
+    @contextmanager
+    def counted_stream(self, user: str, address: str) -> Iterator[None]:
+        """Uncount a stream when it ends."""
+        try:
+            yield
+        finally:
+            self.streams -= 1
+            self._crowd.let_out(user, address)
+
 
 def verified(authenticator: Authenticator, token: str | None) -> Principal:
     """Verify a token, with its scheme.
 
     Raises:
-        Ended: it is missing or not valid.
+        Ended: it is missing or not valid, or that cannot be told now.
     """
     try:
         return authenticator.authorization(token)
     except Unauthenticated:
         raise Ended(close_codes.UNAUTHENTICATED) from None
+    except Unavailable:
+        raise Ended(close_codes.OVERLOADED.because("tokens cannot be verified now; try again")) from None
 
 
 def _after(asked: Asked) -> int | None:
@@ -64,6 +92,3 @@ def _after(asked: Asked) -> int | None:
     if not (after.isascii() and after.isdigit() and len(after) <= POSITION_DIGITS):
         raise Ended(BAD_AFTER)
     return int(after)
-
-
-BAD_AFTER: Close = close_codes.BAD_MESSAGE.because("`after` must be a position")

@@ -9,7 +9,7 @@ import orjson
 
 from infra.http import close_codes
 from infra.http.sockets import Ended
-from read_api.live.connection import LiveSocket
+from read_api.live.connection import LiveSocket, State
 from read_api.live.frames import Message
 from read_api.live.here import Here
 from read_api.live.room import Note, Room
@@ -117,6 +117,9 @@ class Audience:
             socket.cursor = place
         else:
             socket.selection = place
+        if socket.state is not State.LIVE:
+            # It is told with who is here, when the socket is.
+            return
         said = self._pending.get(socket)
         if said is not None:
             self._stats.coalesced += 1

@@ -47,7 +47,7 @@ class Gateway:
         self._settings = settings
         self._interval = settings.ws_ping_interval / 1000
         self._patience = settings.ws_ping_timeout / 1000
-        self._admission = Admission(settings)
+        self.admission = Admission(settings)
         self._reading: Reading | None = None
         self._opening: Opening | None = None
         self._rooms: Rooms | None = None
@@ -65,13 +65,18 @@ class Gateway:
     def document(self) -> dict[str, Any]:
         """Render its numbers, for health and operators."""
         rooms = len(self._rooms) if self._rooms is not None else 0
-        counts = {"active_connections": self.connections, "rooms": rooms, "draining": self.draining.begun}
+        counts = {
+            "active_connections": self.connections,
+            "streams": self.admission.streams,
+            "rooms": rooms,
+            "draining": self.draining.begun,
+        }
         return {**counts, **self.stats.document()}
 
     @property
     def connections(self) -> int:
-        """How many sockets there are: what `active_connections` tells."""
-        return len(self._sockets)
+        """How many sockets and event streams there are: what `active_connections` tells."""
+        return len(self._sockets) + self.admission.streams
 
     async def serve(self, reading: Reading) -> None:
         """Serve sockets as long as the hub follows this epoch of the log."""
@@ -115,7 +120,7 @@ class Gateway:
             raise Ended(close_codes.GOING_AWAY)
         if self._reading is None or self._opening is None:
             raise Ended(close_codes.OVERLOADED.because("not ready yet; try again"))
-        after = self._admission.let_in(socket, asked, self._reading.side.gate.authenticator)
+        after = self.admission.let_in(socket, asked, self._reading.side.gate.authenticator)
         self.stats.opened += 1
         self._sockets[socket] = None
         now = time.monotonic()
@@ -165,7 +170,7 @@ class Gateway:
             case "auth":
                 self._renew(socket, message.get("token"))
             case "cursor" | "selection" as kind:
-                if self._rooms is not None and socket.state is State.LIVE:
+                if self._rooms is not None:
                     self._rooms.moved(socket, kind, message)
             case _:
                 raise Ended(close_codes.BAD_MESSAGE)
@@ -207,7 +212,8 @@ class Gateway:
 
     def closing(self, socket: LiveSocket, close: Close) -> None:
         """A socket was told that it ends: it counts no more, and has some time to answer."""
-        self.stats.closed[close.code] += socket in self._sockets
+        if socket in self._sockets:
+            self.stats.closed[close.code] += 1
         self._let_out(socket, close)
         socket.ping_slot = self._partings.add(socket, time.monotonic() + PARTING)
 
@@ -223,7 +229,7 @@ class Gateway:
         del self._sockets[socket]
         if close is None:
             self.stats.closed[1000] += 1
-        self._admission.let_out(socket)
+        self.admission.let_out(socket)
         (self._pongs if socket.asked_to_answer else self._pings).discard(socket, socket.ping_slot)
         self._ends.discard(socket, socket.end_slot)
         if self._rooms is not None:

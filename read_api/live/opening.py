@@ -37,6 +37,8 @@ class Opening:
         Raises:
             Ended: it may not be, or not now.
         """
+        if not socket.open:
+            return
         # In the room first: from here on a revocation finds the socket.
         room = self._rooms.enter(socket)
         await self._check(socket)

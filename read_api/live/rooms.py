@@ -9,7 +9,7 @@ from infra.http.close_codes import Close
 from infra.redis.presence import PresenceShare
 from infra.settings import Settings
 from read_api.live.audience import Audience
-from read_api.live.connection import LiveSocket
+from read_api.live.connection import LiveSocket, State
 from read_api.live.ring import Batch
 from read_api.live.room import Room
 from read_api.live.stats import LiveStats
@@ -62,7 +62,8 @@ class Rooms:
         """A socket has stayed for a while, or done something: that is a session."""
         if not socket.settled and (audience := self._audience(socket)) is not None:
             socket.settled = True
-            audience.settled()
+            if socket.state is State.LIVE:
+                audience.settled()
 
     def moved(self, socket: LiveSocket, kind: str, message: dict[str, Any]) -> None:
         """Take a client's cursor or selection.

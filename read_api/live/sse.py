@@ -16,7 +16,9 @@ from infra.http.auth import Principal
 from infra.http.errors import Invalid
 from projections.live import NOTE, LiveItem
 from read_api.live.following import NewEpoch, TooSlow, follow_project
+from read_api.live.gateway import Gateway
 from read_api.live.replay import Pace, Replay
+from read_api.live.room import PROJECT
 from read_api.parameters import Parameters, path_id
 from read_api.side import Reading
 
@@ -27,8 +29,9 @@ POSITION_DIGITS = 18
 class ServerSentEvents:
     """Streams events over HTTP."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, gateway: Gateway) -> None:
         self._reading = reading
+        self._gateway = gateway
 
     async def endpoint(self, request: Request) -> Response:
         """Answer an endless stream of a project's events."""
@@ -40,6 +43,8 @@ class ServerSentEvents:
         if last is not None and not (last.isascii() and last.isdigit() and len(last) <= POSITION_DIGITS):
             raise Invalid.at("Last-Event-ID", "must be a position")
         await reading.role(project_id, principal.user)
+        address = request.client.host if request.client else ""
+        self._gateway.admission.require_stream(principal.user, address)
         head, _ = await reading.side.log.head()
         pace = Pace.of(parameters)
         # Who wants to see what was begins with the beginning; who does not, with what comes.
@@ -51,10 +56,18 @@ class ServerSentEvents:
                 Replay(reading, principal, project_id, pace), project_id, principal, after
             )
         return StreamingResponse(
-            events,
+            self._counted(events, principal.user, address),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
+
+    async def _counted(self, frames: AsyncIterator[bytes], user: str, address: str) -> AsyncIterator[bytes]:
+        stats = self._gateway.stats
+        with self._gateway.admission.stream(user, address):
+            async for frame in frames:
+                stats.messages_out += 1
+                stats.bytes_out += len(frame)
+                yield frame
 
     async def _replayed(
         self, replay: Replay, project_id: UUID, principal: Principal, after: int
@@ -66,41 +79,62 @@ class ServerSentEvents:
             async for frame in self._events(project_id, principal, replay.position):
                 yield frame
 
+    async def _may_see(self, items: Sequence[LiveItem], project_id: UUID, principal: Principal) -> bool:
+        """Tell whether events may be shown: one of the project itself may be this reader's revocation."""
+        if all(item.kind != PROJECT for item in items):
+            return True
+        return await self._reading.side.rights.fresh_role(project_id, principal.user) is not None
+
     async def _events(self, project_id: UUID, principal: Principal, after: int) -> AsyncIterator[bytes]:
         reading = self._reading
         yield b": welcome\n\n"
         following = follow_project(reading.hub, reading.side.log, reading.side.personal, project_id, after)
         waiting: asyncio.Task[Sequence[LiveItem]] | None = None
+        draining = self._gateway.draining
+        going = asyncio.ensure_future(draining.going.wait())
         try:
             while True:
                 waiting = waiting or asyncio.ensure_future(anext(following))
                 left = max(0.0, principal.expires - time.time())
-                done, _ = await asyncio.wait({waiting}, timeout=min(KEEP_ALIVE, left))
+                done, _ = await asyncio.wait(
+                    {waiting, going}, timeout=min(KEEP_ALIVE, left), return_when=asyncio.FIRST_COMPLETED
+                )
+                if going in done:
+                    yield _bye(draining.retry_after_ms())
+                    return
                 if reading.side.gate.authenticator.ended(principal):
                     return
                 if not done:
                     yield b": still here\n\n"
                     continue
                 items, waiting = waiting.result(), None
-                for item in items:
-                    if item.kind == "project":
-                        role = await reading.side.rights.fresh_role(project_id, principal.user)
-                        if role is None:
-                            return
-                    yield _frame(item)
+                if not await self._may_see(items, project_id, principal):
+                    return
+                for frame in map(_frame, items):
+                    yield frame
         except TooSlow:
             return
         except NewEpoch:
             yield b'event: reset\ndata: {"type":"reset"}\n\n'
         finally:
+            going.cancel()
             if waiting is not None:
                 waiting.cancel()
                 await asyncio.gather(waiting, return_exceptions=True)
             await following.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
+def _bye(retry_after_ms: int) -> bytes:
+    """Say goodbye; `retry` is what an `EventSource` waits by itself before it comes back."""
+    bye = orjson.dumps({"type": "bye", "reason": "restart", "retry_after_ms": retry_after_ms})
+    return b"retry: %d\nevent: bye\ndata: %s\n\n" % (retry_after_ms, bye)
+
+
 def _frame(item: LiveItem) -> bytes:
     if item.kind == NOTE:
         return b"event: job\ndata: %s\n\n" % item.message
     name = orjson.loads(item.event)["event"]
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, name.encode(), item.event)
+    frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, name.encode(), item.event)
+    if item.conflict is not None:
+        frame += b"event: conflict\ndata: %s\n\n" % item.conflict
+    return frame

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.budgets import Budget, Measured, Row
+from tests.bench.budgets import Budget, Measured, Row, Spread
 from tests.bench.servers import Servers
 from tests.bench.tools import Tool, ToolFailed
 
@@ -54,6 +54,15 @@ class Stage:
                 say(f"  {place}: {name}: {_brief(measured[-1])}")
             rounds.append((measured[0], measured[1]))
         self.rows += [Row.of(self.bench, budget, rounds) for budget in budgets]
+
+    async def once(self, budgets: Sequence[Budget], ours: Measure) -> None:
+        """Measure once what takes long and has no yardstick but its budget."""
+        await self.servers.settle()
+        measured = await ours()
+        say(f"  {self.bench}: {_brief(measured)}")
+        for budget in budgets:
+            spread = Spread.of([measured[budget.key]])
+            self.rows.append(Row(self.bench, budget, ours=spread, rounds=(({}, measured),)))
 
 
 async def run_bench(bench: Bench, options: Options, servers: Servers) -> list[Row]:

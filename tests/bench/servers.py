@@ -124,6 +124,14 @@ class Servers:
             yield Served(f"http://127.0.0.1:{port}", process.pid, port)
 
     @asynccontextmanager
+    async def fanning(self, kind: str) -> AsyncIterator[Served]:
+        """Run a server that sends each message to all its sockets: `uvicorn` as it comes, or `ours`."""
+        port = free_port()
+        argv = ["-m", "tests.bench.parts.fanout_server", kind, str(port)]
+        async with self._running(f"fanout-{kind}", argv, None, f"http://127.0.0.1:{port}/health") as process:
+            yield Served(f"http://127.0.0.1:{port}", process.pid, port)
+
+    @asynccontextmanager
     async def _running(
         self,
         name: str,

@@ -53,10 +53,9 @@ class _Server(DrainingServer):
 async def serving(app: FastAPI, **sockets: Any) -> AsyncIterator[str]:
     """Serve an app on a free port, as the product does, and give its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    options: JSON = {"ws": "websockets-sansio", **sockets}
+    options: JSON = {"http": HTTP, "ws": "websockets-sansio", **sockets}
     config = uvicorn.Config(
         app,
-        http=HTTP,
         log_config=None,
         lifespan="on",
         timeout_graceful_shutdown=1,

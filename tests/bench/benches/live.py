@@ -46,7 +46,7 @@ class _Live:
         """Edit at a steady rate, and see how late the events are with the subscribers."""
         config = {
             "port": self.read.port,
-            "path": f"/api/projects/{self.deck.project}/live",
+            "paths": [f"/api/projects/{self.deck.project}/live"],
             "token": bearer().removeprefix("Bearer "),
             "count": subscribers,
         }

@@ -51,13 +51,20 @@ class Subscriber:
 
     def open(self) -> None:
         """Wait for the handshake and the welcome."""
-        while not self.opened or not self.welcomed:
+        self.shake()
+        while not self.welcomed:
+            piece = self.socket.recv(PIECE)
+            if not piece:
+                raise ConnectionError("closed before the welcome")
+            self.take(piece)
+        self.socket.settimeout(0)
+
+    def shake(self) -> None:
+        """Wait for the handshake."""
+        while not self.opened:
             piece = self.socket.recv(PIECE)
             if not piece:
                 raise ConnectionError(f"refused: {self.rest[:200]!r}")
-            if self.opened:
-                self.take(piece)
-                continue
             head, end, after = (self.rest + piece).partition(b"\r\n\r\n")
             self.rest = after if end else head
             if end:
@@ -65,7 +72,6 @@ class Subscriber:
                     raise ConnectionError(f"refused: {head[:200]!r}")
                 self.opened, self.rest = True, b""
                 self.take(after)
-        self.socket.settimeout(0)
 
     def take(self, piece: bytes) -> list[int]:
         """Return the marks in the frames that are complete now; answer pings."""
@@ -97,10 +103,11 @@ class Subscriber:
 
 def _subscribe(config: dict[str, Any]) -> list[Subscriber]:
     made: list[Subscriber] = []
+    paths = config["paths"]
     while len(made) < config["count"]:
         some = [
-            Subscriber(config["port"], config["path"], config["token"])
-            for _ in range(min(HELLOS, config["count"] - len(made)))
+            Subscriber(config["port"], paths[n % len(paths)], config["token"])
+            for n in range(len(made), min(len(made) + HELLOS, config["count"]))
         ]
         for subscriber in some:
             subscriber.open()
@@ -175,6 +182,8 @@ def _summary(arrivals: Arrivals, sent: dict[int, float], count: int, ended: floa
 
 def main() -> None:
     config = json.loads(sys.argv[1])
+    # Each edit reaches the subscribers of one path.
+    count = config["count"] // len(config["paths"])
     arrivals = Arrivals(_subscribe(config))
     gc.disable()
     say("ready")
@@ -186,9 +195,9 @@ def main() -> None:
     arrivals.hush()
     sent = {int(n): at for n, at in told["sent"].items()}
     deadline = time.monotonic() + told["patience"]
-    while any(len(arrivals.times[n]) < config["count"] for n in sent) and time.monotonic() < deadline:
+    while any(len(arrivals.times[n]) < count for n in sent) and time.monotonic() < deadline:
         arrivals.wait(0.1)
-    say({**_summary(arrivals, sent, config["count"], time.monotonic()), "client_share": busy})
+    say({**_summary(arrivals, sent, count, time.monotonic()), "client_share": busy})
 
 
 if __name__ == "__main__":
