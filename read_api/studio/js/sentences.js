@@ -36,6 +36,10 @@ export function sentence(event, blockOf) {
       return { what: `made ${data.user} ${article(data.role ?? "member")}`, quote: "" };
     case "access-revoked":
       return { what: `took away ${data.user}’s access`, quote: "" };
+    case "session-joined":
+      return { what: "came to the project", quote: "" };
+    case "session-left":
+      return { what: "left the project", quote: "" };
     case "block-added":
       return { what: `added ${article(noun)}`, quote: excerpt(wordsOf(data.type, data.content ?? {})) };
     case "block-edited":
