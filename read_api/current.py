@@ -5,11 +5,9 @@ from typing import Any
 
 from infra.bootstrap import ReadSide
 from infra.telemetry import table
-from infra.telemetry.measures import Histogram
 from infra.telemetry.metrics import Metrics
 from projections import checkpoints, failures
 from read_api.live.gateway import Gateway
-from read_api.live.stats import BOUNDS
 from read_api.side import Reading
 
 _LEVELS = ("l1", "stale", "l2", "joined", "tables")
@@ -53,13 +51,10 @@ class Current:
         metrics.watch(table.LIVE_MESSAGES, lambda: {("in",): stats.messages_in, ("out",): stats.messages_out})
         metrics.watch(table.LIVE_BYTES, lambda: {("in",): stats.bytes_in, ("out",): stats.bytes_out})
         metrics.watch(table.LIVE_DROPPED, lambda: stats.dropped_slow)
-        metrics.watch(table.LIVE_SECONDS, self._lateness)
+        metrics.watch(table.LIVE_COALESCED, lambda: stats.coalesced)
+        metrics.watch(table.LIVE_SECONDS, lambda: stats.lateness)
         metrics.watch(table.CACHE_REQUESTS, self._requests)
         metrics.watch(table.CACHE_HIT_RATIO, self._hit_ratio)
-
-    def _lateness(self) -> Histogram:
-        late = self._gateway.stats.lateness
-        return Histogram(BOUNDS, list(late.counts), late.total)
 
     def _requests(self) -> Mapping[tuple[str, ...], int]:
         if self.reading is None:

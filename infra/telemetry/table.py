@@ -35,8 +35,11 @@ LIVE_MESSAGES: Final = Metric(
     "decklog_live_messages_total", "counter", "messages of live sockets: in, out", ("direction",)
 )
 LIVE_BYTES: Final = Metric("decklog_live_bytes_total", "counter", "bytes of them: in, out", ("direction",))
+LIVE_COALESCED: Final = Metric(
+    "decklog_live_coalesced_total", "counter", "cursors and the like told with a later one, or not at all to a reader who was behind"
+)  # fmt: skip
 LIVE_DROPPED: Final = Metric(
-    "decklog_live_dropped_total", "counter", "cursors and the like that a slow live reader was not told"
+    "decklog_live_dropped_total", "counter", "slow live readers that were closed, to resume from the log"
 )
 LIVE_SECONDS: Final = Metric(
     "decklog_live_delivery_seconds", "histogram", "from an event's commit until its last live reader here was written to"

@@ -170,7 +170,7 @@ class Room:
                     self._ring.settle()
                 now = time.time()
                 for at in fresh:
-                    self._stats.lateness.saw(max(0.0, now - at))
+                    self._stats.lateness.observe(max(0.0, now - at))
                 if self._notes:
                     notes, self._notes = self._notes, []
                     await self._write_notes(notes)

@@ -1,39 +1,10 @@
 """What this process's live readers did, in numbers that only grow, and how late events reach them."""
 
-import bisect
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-# Upper bounds, in seconds, of how late an event was when its last reader here had been written to.
-BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
-
-
-@dataclass(slots=True)
-class Lateness:
-    """A histogram of seconds; `counts` has one more entry than `BOUNDS`, for all that is later."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
-    total: float = 0.0
-
-    def saw(self, seconds: float) -> None:
-        """Count one event."""
-        self.counts[bisect.bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
-
-    @property
-    def count(self) -> int:
-        """How many events were counted."""
-        return sum(self.counts)
-
-    def at_most(self, share: float) -> float | None:
-        """Return the bound that this share of events was not later than; None: nothing counted, or past all."""
-        wanted, seen = share * self.count, 0
-        for bound, n in zip(BOUNDS, self.counts, strict=False):
-            seen += n
-            if seen and seen >= wanted:
-                return bound
-        return None
+from infra.telemetry.measures import Histogram
 
 
 @dataclass(slots=True)
@@ -50,7 +21,8 @@ class LiveStats:
     # Of what is no event: told together with something newer, or never told to a reader who was behind.
     coalesced: int = 0
     dropped_slow: int = 0
-    lateness: Lateness = field(default_factory=Lateness)
+    # Seconds from an event's commit until its last reader here had been written to.
+    lateness: Histogram = field(default_factory=Histogram)
 
     def document(self) -> dict[str, Any]:
         """Render them, for health and admin."""
@@ -68,8 +40,8 @@ class LiveStats:
             "commit_to_send": {
                 "count": late.count,
                 "mean_ms": round(late.total / late.count * 1e3, 3) if late.count else None,
-                "p50_ms": _ms(late.at_most(0.5)),
-                "p99_ms": _ms(late.at_most(0.99)),
+                "p50_ms": _ms(late.quantile(0.5)),
+                "p99_ms": _ms(late.quantile(0.99)),
             },
         }
 
