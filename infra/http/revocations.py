@@ -24,6 +24,8 @@ class Revocations:
         self._tokens: dict[str, float] = {}
         self._users: dict[str, tuple[float, float]] = {}
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        # How many were heard of that were not known before: whoever looks after very many sockets compares it.
+        self.heard = 0
 
     def revoked(self, user: str, jti: str | None, issued: float) -> bool:
         """Tell whether a token is refused. One that does not say when it was issued counts as old."""
@@ -37,12 +39,14 @@ class Revocations:
         for revocation in revocations:
             if revocation.jti is not None:
                 if revocation.jti not in self._tokens:
+                    self.heard += 1
                     self._wake_all()
                 self._tokens[revocation.jti] = revocation.expires
             elif revocation.user is not None:
                 known = self._users.get(revocation.user)
                 if known is None or known[0] < revocation.issued_before:
                     self._users[revocation.user] = (revocation.issued_before, revocation.expires)
+                    self.heard += 1
                     self._wake(revocation.user)
 
     def forget_ended(self, now: float) -> None:

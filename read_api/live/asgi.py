@@ -29,7 +29,7 @@ class AsgiSockets:
         """Serve one socket until either side ends it."""
         await socket.accept(chosen(socket))
         transport = MessageTransport()
-        live = self._gateway.begin(transport, _asked(socket), socket.client.host if socket.client else "")
+        live = self._gateway.begin(transport, _asked(socket), socket.scope)
         sending = asyncio.create_task(transport.send_all(socket))
         try:
             await _receive(socket, live)

@@ -25,13 +25,11 @@ class Draining:
     def __init__(self, settings: Settings) -> None:
         self._within = settings.ws_drain_ms / 1000
         self.begun = False
-        self.going = asyncio.Event()
         self._spread_ms = 1_000.0
 
     def begin(self, sockets: int) -> None:
         """Let nobody in any more; clients are told to come back spread over a time that fits their number."""
         self.begun = True
-        self.going.set()
         self._spread_ms = max(1_000.0, sockets / REOPENED * 1_000)
 
     def retry_after_ms(self) -> int:

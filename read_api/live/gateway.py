@@ -7,9 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from starlette.types import Scope
 
 from infra.cancelling import stop_if_cancelled
 from infra.http import close_codes
+from infra.http.addresses import address_of
 from infra.http.close_codes import Close
 from infra.http.sockets import Ended
 from infra.settings import Settings
@@ -44,6 +46,7 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.stats = LiveStats()
         self.draining = Draining(settings)
+        self.address = address_of(settings.trusted_proxies)
         self._settings = settings
         self._interval = settings.ws_ping_interval / 1000
         self._patience = settings.ws_ping_timeout / 1000
@@ -60,6 +63,8 @@ class Gateway:
         self._settling: Wheel[LiveSocket] = Wheel(TICK, now)
         self._ends: Wheel[LiveSocket] = Wheel(TICK, time.time())
         self._talking: dict[LiveSocket, int] = {}
+        # How many revocations had been heard of when sockets were last compared with them.
+        self._revocations = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def document(self) -> dict[str, Any]:
@@ -94,18 +99,18 @@ class Gateway:
 
     # Sockets as they come.
 
-    def take(self, transport: asyncio.Transport, asked: Asked, address: str) -> None:
+    def take(self, transport: asyncio.Transport, asked: Asked, scope: Scope) -> None:
         """Make a WebSocket of a connection that asked for one."""
         transport.write(asked.answer)
         if asked.accept is None:
             transport.close()
             return
-        self.begin(transport, asked, address)
+        self.begin(transport, asked, scope)
 
-    def begin(self, transport: asyncio.Transport, asked: Asked, address: str) -> LiveSocket:
+    def begin(self, transport: asyncio.Transport, asked: Asked, scope: Scope) -> LiveSocket:
         """Take a connection that is a WebSocket."""
         socket = LiveSocket(self, transport, uuid4(), deflate=asked.extension is not None)
-        socket.address = address
+        socket.address = self.address(scope)
         transport.set_protocol(socket)
         try:
             # After the handshake: a browser sees the code of a closed socket, but not the status of a refused one.
@@ -252,6 +257,17 @@ class Gateway:
             except Exception:
                 logger.exception("sockets could not be looked after")
 
+    def _mind_revocations(self) -> None:
+        """Close sockets whose tokens were revoked, as soon as this process has heard of it."""
+        if self._reading is None:
+            return
+        authenticator = self._reading.side.gate.authenticator
+        if authenticator.revocations.heard != self._revocations:
+            self._revocations = authenticator.revocations.heard
+            for socket in list(self._sockets):
+                if socket.principal is not None and authenticator.ended(socket.principal):
+                    socket.close(close_codes.UNAUTHENTICATED)
+
     def _tick(self) -> None:
         now = time.monotonic()
         for socket in self._pongs.due(now):
@@ -267,6 +283,7 @@ class Gateway:
             socket.ping()
         for socket in self._ends.due(time.time()):
             socket.close(close_codes.UNAUTHENTICATED)
+        self._mind_revocations()
         for socket in self._partings.due(now):
             socket.transport.abort()
         for socket in self._settling.due(now):

@@ -4,7 +4,6 @@ With `speed=` what was is played again first, as a time-lapse.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
@@ -22,7 +21,8 @@ from read_api.live.room import PROJECT
 from read_api.parameters import Parameters, path_id
 from read_api.side import Reading
 
-KEEP_ALIVE = 15.0
+# Seconds between two words to a client that nothing happens to, and between two looks at whether it is to end.
+KEEP_ALIVE, LOOK_EVERY = 15.0, 0.5
 POSITION_DIGITS = 18
 
 
@@ -43,7 +43,7 @@ class ServerSentEvents:
         if last is not None and not (last.isascii() and last.isdigit() and len(last) <= POSITION_DIGITS):
             raise Invalid.at("Last-Event-ID", "must be a position")
         await reading.role(project_id, principal.user)
-        address = request.client.host if request.client else ""
+        address = self._gateway.address(request.scope)
         self._gateway.admission.require_stream(principal.user, address)
         head, _ = await reading.side.log.head()
         pace = Pace.of(parameters)
@@ -85,27 +85,31 @@ class ServerSentEvents:
             return True
         return await self._reading.side.rights.fresh_role(project_id, principal.user) is not None
 
+    def _last_word(self, principal: Principal) -> bytes | None:
+        """Return what is said at the end if it has come; None: it goes on."""
+        if self._gateway.draining.begun:
+            return _bye(self._gateway.draining.retry_after_ms())
+        if self._reading.side.gate.authenticator.ended(principal):
+            return b": the token has ended\n\n"
+        return None
+
     async def _events(self, project_id: UUID, principal: Principal, after: int) -> AsyncIterator[bytes]:
         reading = self._reading
         yield b": welcome\n\n"
         following = follow_project(reading.hub, reading.side.log, reading.side.personal, project_id, after)
         waiting: asyncio.Task[Sequence[LiveItem]] | None = None
-        draining = self._gateway.draining
-        going = asyncio.ensure_future(draining.going.wait())
+        silent = 0.0
         try:
             while True:
                 waiting = waiting or asyncio.ensure_future(anext(following))
-                left = max(0.0, principal.expires - time.time())
-                done, _ = await asyncio.wait(
-                    {waiting, going}, timeout=min(KEEP_ALIVE, left), return_when=asyncio.FIRST_COMPLETED
-                )
-                if going in done:
-                    yield _bye(draining.retry_after_ms())
+                done, _ = await asyncio.wait({waiting}, timeout=LOOK_EVERY)
+                if (last := self._last_word(principal)) is not None:
+                    yield last
                     return
-                if reading.side.gate.authenticator.ended(principal):
-                    return
+                silent = 0.0 if done else silent + LOOK_EVERY
                 if not done:
-                    yield b": still here\n\n"
+                    if silent % KEEP_ALIVE == 0:
+                        yield b": still here\n\n"
                     continue
                 items, waiting = waiting.result(), None
                 if not await self._may_see(items, project_id, principal):
@@ -117,7 +121,6 @@ class ServerSentEvents:
         except NewEpoch:
             yield b'event: reset\ndata: {"type":"reset"}\n\n'
         finally:
-            going.cancel()
             if waiting is not None:
                 waiting.cancel()
                 await asyncio.gather(waiting, return_exceptions=True)

@@ -7,6 +7,7 @@ place, and no promise of its: the version is pinned, and a test goes through her
 
 from typing import cast
 
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from read_api.live.gateway import Gateway
@@ -27,4 +28,4 @@ class UpgradingProtocol(HttpToolsProtocol):
             super().handle_websocket_upgrade()
             return
         self.connections.discard(self)
-        gateway.take(self.transport, wanted, self.client[0] if self.client else "")
+        gateway.take(self.transport, wanted, cast("Scope", self.scope))

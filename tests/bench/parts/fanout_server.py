@@ -35,7 +35,7 @@ class Hall:
     async def _nobody(self, _: UUID) -> Collection[str]:
         return ()
 
-    def take(self, transport: asyncio.Transport, asked: Asked, _: str) -> None:
+    def take(self, transport: asyncio.Transport, asked: Asked, _: Any) -> None:
         transport.write(asked.answer)
         socket = LiveSocket(self, transport, uuid4(), deflate=asked.extension is not None)
         transport.set_protocol(socket)
