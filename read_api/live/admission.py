@@ -48,8 +48,9 @@ class Admission:
         """Count a socket no more that was let in."""
         self._crowd.let_out(socket.user, socket.address)
 
-    def count_stream(self, user: str, address: str) -> None:
-        """Count a stream of server-sent events, which is to be uncounted when it ends.
+    @contextmanager
+    def stream(self, user: str, address: str) -> Iterator[None]:
+        """Count a stream of server-sent events as long as it lasts.
 
         Raises:
             Unavailable: there are too many connections.
@@ -60,10 +61,6 @@ class Admission:
         except Ended as full:
             raise Unavailable(full.close.reason) from None
         self.streams += 1
-
-    @contextmanager
-    def counted_stream(self, user: str, address: str) -> Iterator[None]:
-        """Uncount a stream when it ends."""
         try:
             yield
         finally:

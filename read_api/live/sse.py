@@ -44,7 +44,9 @@ class ServerSentEvents:
             raise Invalid.at("Last-Event-ID", "must be a position")
         await reading.role(project_id, principal.user)
         address = self._gateway.address(request.scope)
-        self._gateway.admission.require_stream(principal.user, address)
+        # Whether there is room is asked here, while a status can be sent; it is taken when the stream begins.
+        with self._gateway.admission.stream(principal.user, address):
+            pass
         head, _ = await reading.side.log.head()
         pace = Pace.of(parameters)
         # Who wants to see what was begins with the beginning; who does not, with what comes.

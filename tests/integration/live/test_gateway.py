@@ -57,9 +57,9 @@ async def test_connections_are_limited_by_user_address_and_process(system: Syste
         url = live_url(place.read_url, deck.id)
         for person in (ada, ada, grace):
             await stack.enter_async_context(person.at(place).live(deck.id))
-        assert await refusal(url, ada.token) == (4429, "one user may have 2 connections here")
+        assert await refusal(url, ada.token) == (4429, "one user may have 2 sockets here")
         last = await stack.enter_async_context(grace.at(place).live(deck.id))
-        assert await refusal(url, eve.token) == (4429, "one address may have 4 connections here")
+        assert await refusal(url, eve.token) == (4429, "one address may have 4 sockets here")
         stream = await eve.at(place).get(f"{deck.path}/events")
         assert (stream.status_code, stream.json()["code"]) == (503, "unavailable")
         await last.socket.close()
