@@ -1,7 +1,10 @@
 """Decks made by a model, over an endpoint that is a stub."""
 
 import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from labour import ask, events, state
@@ -9,6 +12,7 @@ from making_decks import generating, shown
 from running import system_on
 
 from infra.settings import Settings
+from tests.conftest import environment
 from tests.support.model_stub import Asked, Reply, Stub, a_png, refused, said, sensible, stubbed
 
 
@@ -61,37 +65,51 @@ async def test_a_model_outlines_and_drafts_and_is_named(settings: Settings, stub
         assert len(stub.asked) == asked
 
 
+@asynccontextmanager
+async def worker_process(settings: Settings, stub: Stub) -> AsyncIterator[Process]:
+    """A worker of its own process, to be killed for good."""
+    told = {"LLM_BASE_URL": stub.url, "LLM_MODEL": "stub-1", "JOB_LEASE_MS": "1000"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "workers.cli", "serve", "workers", env=environment(settings) | told,
+        stdout=DEVNULL, stderr=DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
 async def test_a_killed_worker_s_deck_goes_on_from_its_last_slide(settings: Settings, stub: Stub) -> None:
-    settings = with_model(settings, stub, job_lease_ms=1_000)
     async with system_on(settings) as system:
         deck = await system.person().deck(slides=0)
-        async with generating(settings) as worker:
-            job = await ask(deck, "generation", prompt="Stubs", slides=4, auto_approve=True)
-            drafted = asyncio.Event()
+        drafted = asyncio.Event()
 
-            def stop_at_the_third(request: Asked) -> Reply:
-                if "Write slide 3" in request.words and not drafted.is_set():
-                    stub.gate.clear()
-                    drafted.set()
-                return sensible(request)
+        def stop_at_the_third(request: Asked) -> Reply:
+            if "Write slide 3" in request.words and not drafted.is_set():
+                stub.gate.clear()
+                drafted.set()
+            return sensible(request)
 
-            stub.otherwise = stop_at_the_third
-            async with asyncio.timeout(30):
-                await drafted.wait()
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
+        stub.otherwise = stop_at_the_third
+        job = await ask(deck, "generation", prompt="Stubs", slides=4, auto_approve=True)
+        async with worker_process(settings, stub), asyncio.timeout(60):
+            await drafted.wait()
+        # Killed with slides two at least in the log, and perhaps one more; what it asks now is never answered.
+        before, known = len(stub.asked), len(await shown(deck))
+        assert known in (2, 3)
         stub.gate.set()
-        assert len(await shown(deck)) >= 2
-        before = len(stub.asked)
-        async with generating(settings):
+        async with worker_process(settings, stub):
             done = await state(deck, job, "succeeded", seconds=60)
         assert [s.title for s in await shown(deck)] == ["Stubs", "Idea 1", "Idea 2", "Idea 3"]
-        assert done["result"]["resumed"] >= 2
+        assert done["result"]["resumed"] in (known, 3)
         later = [a.words for a in stub.asked[before:]]
-        assert not any(
-            "You plan presentations" in w or "Write slide 1," in w or "Write slide 2," in w for w in later
-        )
-        assert (await events(deck, job)).count("succeeded") == 1
+        assert not any("You plan presentations" in w or "Write slide 1," in w for w in later)
+        assert not any("Write slide 2," in w for w in later)
+        told = await events(deck, job)
+        assert told[0] == "generation-requested"
+        assert [e for e in told if e in ("succeeded", "failed", "cancelled")] == ["succeeded"]
 
 
 async def test_a_job_that_has_spent_its_tokens_puts_down_its_outline(settings: Settings, stub: Stub) -> None:

@@ -7,6 +7,7 @@ import { icon } from "../icons.js";
 import { canEdit, slideOf, slidesOf } from "../state.js";
 import { ago } from "../time.js";
 import { announce } from "../ui/announce.js";
+import { confirm } from "../ui/dialog.js";
 import { toast } from "../ui/toasts.js";
 import { isOver } from "./making.js";
 import { reviewOutline } from "./outline.js";
@@ -67,7 +68,7 @@ export class MakingPanel {
       !making.loaded && !making.problem ? "Loading…" : null,
       empty ? this.#empty() : null);
     this.#message.hidden = making.loaded && !empty;
-    fill(this.#suggestions, making.suggestions.length ? [h("h3", null, `${count(making.suggestions.length, "suggestion")} to decide on`), this.#bySlide()] : null);
+    fill(this.#suggestions, making.suggestions.length ? [this.#suggestionsHead(), this.#bySlide()] : null);
     const active = jobs.filter((job) => !isOver(job));
     const over = jobs.filter(isOver);
     fill(this.#jobs,
@@ -83,6 +84,34 @@ export class MakingPanel {
       may ? h("div", { class: "empty-actions" },
         h("button", { type: "button", class: "button small primary", on: { click: () => this.host.generate() } }, "Make slides"),
         h("button", { type: "button", class: "button small", on: { click: () => this.host.think() } }, "Get suggestions")) : null);
+  }
+
+  #suggestionsHead() {
+    const { suggestions, project } = this.making;
+    const several = suggestions.length > 1 && canEdit(project.state.project);
+    return h("div", { class: "making-head" }, h("h3", null, `${count(suggestions.length, "suggestion")} to decide on`), h("span", { class: "spacer" }),
+      several ? [this.#forAll("reject-suggestion", "Refuse all", "Refuse"), this.#forAll("accept-suggestion", "Accept all", "Accept")] : null);
+  }
+
+  /** @param {"accept-suggestion" | "reject-suggestion"} name @param {string} label @param {string} verb */
+  #forAll(name, label, verb) {
+    return h("button", {
+      type: "button", class: "button small quiet", "data-testid": `${name}-all`, "data-key": `${name}-all`, disabled: this.#busy.size > 0,
+      on: {
+        click: async () => {
+          const some = [...this.making.suggestions];
+          const sure = await confirm({ title: `${verb} ${count(some.length, "suggestion")}?`, confirm: label, text: name === "accept-suggestion" ? "Each becomes an edit of yours; what people changed since stays." : "They are not suggested again." });
+          if (!sure) return;
+          for (const s of some) {
+            this.#busy.add(s.id);
+            const done = await this.#try(() => this.making.settle(name, s.id));
+            this.#busy.delete(s.id);
+            if (!done) return void this.making.load();
+          }
+          this.#draw();
+        },
+      },
+    }, label);
   }
 
   #bySlide() {
