@@ -90,6 +90,8 @@ def _markdown(pages: list[list[_Line]]) -> str:
         for i, line in enumerate(page)
         if not (
             (i < _EDGE or i >= len(page) - _EDGE)
+            # "Chapter 2" in large type at the top of a page is a heading, however many there are.
+            and line.size <= body * _LARGER
             and (_key(line.text) in furniture or _PAGE_NUMBER.fullmatch(line.text))
         )
     ]

@@ -100,7 +100,7 @@ async def test_a_killed_worker_s_deck_goes_on_from_its_last_slide(settings: Sett
         before, known = len(stub.asked), len(await shown(deck))
         assert known in (2, 3)
         stub.gate.set()
-        async with worker_process(settings, stub):
+        async with generating(with_model(settings, stub, job_lease_ms=1_000)):
             done = await state(deck, job, "succeeded", seconds=60)
         assert [s.title for s in await shown(deck)] == ["Stubs", "Idea 1", "Idea 2", "Idea 3"]
         assert done["result"]["resumed"] in (known, 3)
