@@ -1,13 +1,18 @@
 """Documents of all kinds as source text."""
 
 import io
+import json
 import zipfile
+from uuid import uuid4
 
 import pytest
 import typst
 from docx import Document
+from pydantic import ValidationError
 
+from commands.messages import RequestGeneration
 from commands.messages.jobs import SOURCE_LENGTH
+from infra.http.validation import invalid
 from tests.support.slides import demo
 from workers.exporting import render
 from workers.generating.documents import UnreadableSource, read_document, source_of
@@ -104,3 +109,11 @@ def test_a_file_that_unfolds_into_too_much_is_not_unfolded() -> None:
     assert len(written.getvalue()) < 2**20
     with pytest.raises(UnreadableSource, match="unfolds into too much"):
         read_document(written.getvalue(), DOCX)
+
+
+def test_a_text_past_the_limit_is_refused_with_it() -> None:
+    asked = {"project_id": str(uuid4()), "source_text": "a" * (SOURCE_LENGTH + 1)}
+    with pytest.raises(ValidationError) as refused:
+        RequestGeneration.model_validate_json(json.dumps(asked))
+    [problem] = invalid(refused.value).errors
+    assert (problem.field, problem.limit) == ("source_text", 400_000)
