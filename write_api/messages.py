@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from typing import Any, Final
 
 import orjson
@@ -15,8 +14,6 @@ from infra.http.sockets import Ended
 Message = dict[str, Any]
 
 ID_LIMIT: Final = 255
-# orjson makes a float of a whole number of more than 64 bits; over HTTP the command gets to see it as it is.
-_LONG: Final = re.compile(rb"\d{19}")
 _LARGEST: Final = 1 << 63
 _INTERNAL: Final = b'{"code":"internal","title":"Something went wrong here"}'
 
@@ -28,7 +25,10 @@ def parsed(text: bytes) -> Message:
         Ended: it is none.
     """
     try:
-        message = json.loads(text, parse_constant=_not_json) if _LONG.search(text) else orjson.loads(text)
+        message = orjson.loads(text)
+        if _is_rounded(message):
+            # Over HTTP the command gets to see such a number as it was written.
+            message = json.loads(text)
     except (ValueError, RecursionError):
         raise Ended(_unreadable(text)) from None
     if not isinstance(message, dict):
@@ -36,8 +36,13 @@ def parsed(text: bytes) -> Message:
     return message
 
 
-def _not_json(name: str) -> None:
-    raise ValueError(name)
+def _is_rounded(value: object) -> bool:
+    """Tell whether there is a number that may have been a whole one: orjson makes floats of more than 64 bits."""
+    if isinstance(value, float):
+        return abs(value) >= _LARGEST
+    if isinstance(value, dict):
+        return any(map(_is_rounded, value.values()))
+    return isinstance(value, list) and any(map(_is_rounded, value))
 
 
 def _unreadable(text: bytes) -> close_codes.Close:
