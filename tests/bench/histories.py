@@ -12,6 +12,7 @@ from domain.events import Event
 from domain.project import ProjectCreated
 from infra.postgres.event_log import PostgresEventLog
 
+OWNER = "ada"
 SLIDES = 100
 AT_ONCE = 400
 WORDS = [
@@ -52,7 +53,7 @@ class LongProject:
         slides = [uuid4() for _ in range(SLIDES)]
         texts = [uuid4() for _ in range(self.blocks - SLIDES)]
         yield ProjectCreated(
-            **self._next(self.project), title="A long one", owner="ada", aspect="16:9", theme_id=None
+            **self._next(self.project), title="A long one", owner=OWNER, aspect="16:9", theme_id=None
         )
         for i, slide in enumerate(slides):
             yield self._added(
@@ -110,12 +111,12 @@ async def _append(log: PostgresEventLog, project: UUID, events: list[Event]) -> 
     command = uuid4()
     await log.append(
         Append(
-            caller="ada",
+            caller=OWNER,
             command_id=command,
             request_hash=b"",
             status=200,
             body=b"{}",
-            metadata={"actor": {"id": "ada", "kind": "person"}},
+            metadata={"actor": {"id": OWNER, "kind": "person"}},
             writes=[StreamWrite(stream, project, ANY_VERSION) for stream in streams],
             events=[EventWrite(streams[e.originator_id], e, command) for e in events],
             keyed=False,

@@ -7,9 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from commands.ports import EventQuery
+import orjson
+
+from commands.bus import Bus, Request
+from commands.handlers import all_handlers
+from commands.messages import RestoreProject
+from commands.ports import Caller, EventQuery
+from commands.repository import Repository
 from domain.documents import Deck
 from infra.postgres.appender import Appender
 from infra.postgres.connections import pool
@@ -21,7 +27,8 @@ from infra.runtime import settle_memory
 from projections.diff import compared, document
 from tests.bench.budgets import Budget, Measured
 from tests.bench.harness import Bench, Stage, say
-from tests.bench.histories import LongProject, append_history
+from tests.bench.histories import OWNER, LongProject, append_history
+from tests.bench.tools import ToolFailed
 from workers.keyframing import Keyframer
 
 BLOCKS = 2_000
@@ -39,6 +46,7 @@ def _within(what: str, floor: float | None) -> Budget:
 NOW = _within("state now", 200)
 HALF = _within("state at half its history", 200)
 DIFF = _within("what changed between the two", None)
+RESTORE = _within("restored to half its history, or back", None)
 PAUSE = Budget("longest wait of other tasks meanwhile", FOLDED, key="pause_ms", unit="ms", absolute=True)
 
 
@@ -85,6 +93,32 @@ async def _diff(decks: PostgresDecks | _Folding, project: UUID, middle: int) -> 
     await asyncio.to_thread(document, changes[:PAGE])
 
 
+@dataclass(slots=True)
+class _Restoring:
+    """Restores a project to two positions by turns; between them keyframes are taken, as a worker does."""
+
+    log: PostgresEventLog
+    keyframer: Keyframer
+    project: UUID
+    positions: tuple[int, int]
+    _turn: int = 0
+
+    async def measure(self, decks: PostgresDecks | _Folding, seconds: int) -> Measured:
+        bus = Bus(self.log, Repository(self.log, time.monotonic, decks=decks), all_handlers())
+        times: list[float] = []
+        end = time.monotonic() + seconds
+        while not times or time.monotonic() < end:
+            await self.keyframer.catch_up()
+            command = RestoreProject(project_id=self.project, to_position=self.positions[self._turn])
+            self._turn = 1 - self._turn
+            begun = time.perf_counter()
+            answer = await bus.run(Request(Caller(OWNER), uuid4(), b"", [command], keyed=False))
+            times.append((time.perf_counter() - begun) * 1e3)
+            if orjson.loads(answer.body)["outcome"] != "applied":
+                raise ToolFailed(f"a restore was answered {answer.body!r}")
+        return {"ms": median(times)}
+
+
 async def _run(stage: Stage) -> None:
     seconds = stage.options.seconds
     async with stage.servers.database() as settings, pool(settings, "bench") as connections:
@@ -94,10 +128,10 @@ async def _run(stage: Stage) -> None:
         history = LongProject(BLOCKS)
         say(f"  a project of {BLOCKS:,} blocks and {EVENTS:,} events")
         await append_history(log, history.project, history.events(EVENTS))
-        await appender.stop()
         every = settings.keyframe_every
         begun = time.perf_counter()
-        await Keyframer(log, Keyframes(connections), KeyframeProgress(connections, every), every).catch_up()
+        keyframer = Keyframer(log, Keyframes(connections), KeyframeProgress(connections, every), every)
+        await keyframer.catch_up()
         async with connections.connection() as connection:
             size = "select count(*), sum(pg_column_size(state)) from keyframes"
             kept, stored = await (await connection.execute(size)).fetchone() or (0, 0)
@@ -116,11 +150,17 @@ async def _run(stage: Stage) -> None:
                 partial(_timed, work(folding), 1),
                 partial(_timed, work(decks), seconds),
             )
+        # The last, for each adds thousands of events to the history.
+        restoring = _Restoring(log, keyframer, project, (middle, EVENTS))
+        await stage.compare(
+            [RESTORE], partial(restoring.measure, folding, 1), partial(restoring.measure, decks, seconds)
+        )
+        await appender.stop()
 
 
 BENCH = Bench(
     "time",
-    "states of a long project: now, at half its history, and what changed",
-    (NOW, HALF, PAUSE, DIFF),
+    "states of a long project: now, at half its history, what changed, and restoring it",
+    (NOW, HALF, PAUSE, DIFF, RESTORE),
     _run,
 )
