@@ -11,8 +11,6 @@ from tests.bench.parts.subscribers import Subscriber
 PAYLOAD = ('{"type":"event","id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","p":"' + "x" * 28 + '"}').encode()
 FRAME = len(PAYLOAD) + 2
 SENT = bytes((0x81, 0x80 | len(PAYLOAD), 0, 0, 0, 0)) + PAYLOAD
-# Messages under way at once.
-WINDOW = 20
 
 
 def _hold(sockets: list[Subscriber]) -> None:
@@ -21,8 +19,8 @@ def _hold(sockets: list[Subscriber]) -> None:
     listen()
 
 
-def _count(sockets: list[Subscriber], seconds: float) -> float:
-    """Have messages sent to all for some seconds; return deliveries a second."""
+def _count(sockets: list[Subscriber], seconds: float, window: int) -> float:
+    """Have messages sent to all for some seconds, so many under way at once; return deliveries a second."""
     poll = select.epoll()
     by_fd = {}
     for one in sockets:
@@ -36,7 +34,7 @@ def _count(sockets: list[Subscriber], seconds: float) -> float:
     while (now := time.monotonic()) - begun < seconds or got < sent * share:
         if now - begun > seconds * 4:
             raise TimeoutError(f"{got} of {sent * share} bytes came")
-        while now - begun < seconds and (sent - WINDOW) * share < got:
+        while now - begun < seconds and (sent - window) * share < got:
             first.settimeout(None)
             first.sendall(SENT)
             first.settimeout(0)
@@ -54,7 +52,7 @@ def main() -> None:
         one.shake()
         sockets.append(one)
     if config["seconds"]:
-        say(_count(sockets, config["seconds"]))
+        say(_count(sockets, config["seconds"], config["window"]))
     else:
         _hold(sockets)
 
