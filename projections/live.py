@@ -36,13 +36,21 @@ class LiveItem:
     stream_id: UUID
     kind: str
     message: bytes
-    # What goes out right after it: a conflict is also told as a message of its own.
-    conflict: bytes | None = None
 
     @property
     def event(self) -> bytes:
         """The event alone, without the message's type: as history shows it."""
         return b"{" + self.message[len(ENVELOPE) :]
+
+    @property
+    def conflict(self) -> bytes | None:
+        """What goes out right after it, where it keeps a conflict: that is also told as a message of its own.
+
+        It is made when it is asked for: of most events that pass by, nobody here asks.
+        """
+        if CONFLICTED not in self.message[:NAMED_BY]:
+            return None
+        return orjson.dumps({"type": "conflict", **of_event(orjson.loads(self.message))})
 
     @property
     def route(self) -> bytes:
@@ -54,21 +62,13 @@ def live_item(recorded: Recorded) -> LiveItem:
     """Render an event for live readers, personal values still sealed."""
     event = recorded.event
     message = ENVELOPE + orjson.dumps(public_event(recorded, sealed=True))[1:]
-    stream, conflict = event.originator_id, _conflict(message)
-    return LiveItem(recorded.position, recorded.project_id, stream, event.KIND, message, conflict)
+    return LiveItem(recorded.position, recorded.project_id, event.originator_id, event.KIND, message)
 
 
 def routed(position: int, route: bytes, message: bytes) -> LiveItem:
     """Rebuild an item from its route and message."""
     project, stream = UUID(bytes=route[:16]), UUID(bytes=route[16:32])
-    return LiveItem(position, project, stream, route[32:].decode(), message, _conflict(message))
-
-
-def _conflict(message: bytes) -> bytes | None:
-    """Return the message that tells of a conflict, None for events that keep none."""
-    if CONFLICTED not in message[:NAMED_BY]:
-        return None
-    return orjson.dumps({"type": "conflict", **of_event(orjson.loads(message))})
+    return LiveItem(position, project, stream, route[32:].decode(), message)
 
 
 async def revealed(items: Sequence[LiveItem], personal: Personal) -> Sequence[LiveItem]:

@@ -28,7 +28,8 @@ class Shown:
     @classmethod
     def of(cls, item: LiveItem, threshold: int) -> "Shown":
         """Frame an event; messages are compressed from `threshold` bytes on."""
-        payloads = [item.message] if item.conflict is None else [item.message, item.conflict]
+        conflict = item.conflict
+        payloads = [item.message] if conflict is None else [item.message, conflict]
         messages = [Message(p, threshold) for p in payloads]
         return cls(item.position, messages, sum(len(m.plain) for m in messages))
 

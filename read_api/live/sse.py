@@ -140,6 +140,7 @@ def _frame(item: LiveItem) -> bytes:
         return b"event: job\ndata: %s\n\n" % item.message
     name = orjson.loads(item.event)["event"]
     frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, name.encode(), item.event)
-    if item.conflict is not None:
-        frame += b"event: conflict\ndata: %s\n\n" % item.conflict
+    conflict = item.conflict
+    if conflict is not None:
+        frame += b"event: conflict\ndata: %s\n\n" % conflict
     return frame
