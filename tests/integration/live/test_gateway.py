@@ -136,7 +136,8 @@ async def test_a_slow_reader_is_closed_and_resumes_while_the_others_go_on(system
                     break
             assert stats["dropped_slow"] == 1
             got, code, reason = await rest_of(slow)
-        log = await system.table.positions(deck.id, begun)
+        # That somebody came is an event too, and may be written down after the last of these.
+        log = [p for p in await system.table.positions(deck.id, begun) if p <= seen[-1]]
         assert (code, reason) == (1013, f"too slow; resume from position {got[-1]}")
         assert got == log[: len(got)]
         assert len(got) < len(log)
@@ -211,10 +212,10 @@ async def test_a_gateway_that_ends_sends_everybody_away_at_other_times(system: S
     deck = await ada.deck()
     sockets_, stack = [], AsyncExitStack()
     async with stack:
-        settings = Settings.model_validate({**system.settings.model_dump(), "ws_drain_ms": 1_500})
+        settings = Settings.model_validate({**system.settings.model_dump(), "ws_drain_ms": 1_000})
         async with serving_read(settings) as url:
             there = ada.at(system.reading(url))
-            for _ in range(12):
+            for _ in range(8):
                 some = await asyncio.gather(
                     *(stack.enter_async_context(opened_live(there, deck.id)) for _ in range(25))
                 )
