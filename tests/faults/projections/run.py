@@ -62,6 +62,21 @@ class Outcome:
     rows: int
     seconds: float
 
+    def table(self) -> str:
+        """Tell it in lines, what was found last."""
+        lines = [
+            ("seconds", f"{self.seconds:.0f}"),
+            ("events in the log", f"{self.events:,}"),
+            ("commands", f"{sum(self.commands.values()):,}"),
+            ("looks of the auditor", f"{self.looks:,}, the last at {self.rows:,} rows"),
+            *((f"fault: {kind}", str(count)) for kind, count in sorted(self.faults.items())),
+            ("findings", str(self.findings.counts.total() or "none")),
+        ]
+        width = max(len(name) for name, _ in lines)
+        return "\n".join(
+            [*(f"{name.ljust(width)}  {value}" for name, value in lines), *self.findings.lines()]
+        )
+
 
 @dataclass
 class Stage:
