@@ -25,6 +25,8 @@ def report(found: list[dict[str, Any]]) -> dict[str, Any]:
         "processes": len(found),
         "counts": summed(process["counts"] for process in found),
         "l1": _added([process["l1"] for process in found]),
+        # How long nothing had been heard of a partition when something was answered from a process's memory.
+        "staleness": _most([process.get("staleness", {}) for process in found]),
         "redis": _added([process["redis"] for process in found]),
     }
 
@@ -32,6 +34,11 @@ def report(found: list[dict[str, Any]]) -> dict[str, Any]:
 def _added(found: list[dict[str, int]]) -> dict[str, int]:
     names = dict.fromkeys(name for numbers in found for name in numbers)
     return {name: sum(numbers.get(name, 0) for numbers in found) for name in names}
+
+
+def _most(found: list[dict[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for numbers in found for name in numbers)
+    return {name: max(numbers.get(name, 0.0) for numbers in found) for name in names}
 
 
 class CacheReport:

@@ -82,6 +82,9 @@ class Documents:
         # Goes up when an operator clears the cache: what is being loaded then is not kept.
         self._cleared = 0
         self._invalidated = 0
+        # How often what was held was not believed, for want of contact; and the longest silence in which it was.
+        self._bypassed = 0
+        self._stalest = 0.0
         self.counts = CountsByKind()
 
     def distrust(self, position: int) -> None:
@@ -97,7 +100,12 @@ class Documents:
         """Return what the levels hold and did, in this process."""
         memory = {"entries": len(self._memory), "bytes": self._memory.bytes}
         lost = {"evictions": self._memory.evictions, "invalidations": self._invalidated}
-        return {"counts": self.counts.raw(), "l1": {**memory, **lost}, "redis": self._cache.stats()}
+        held = {**memory, **lost, "bypassed": self._bypassed}
+        staleness = {
+            "most_ms": round(1000 * self._stalest, 1),
+            "bound_ms": round(1000 * self._hub.patience, 1),
+        }
+        return {"counts": self.counts.raw(), "l1": held, "staleness": staleness, "redis": self._cache.stats()}
 
     async def get(self, subject: Subject, min_position: int) -> tuple[Document | None, int]:
         """Return a document and the position as of which it is true, `min_position` at least.
@@ -107,7 +115,7 @@ class Documents:
         """
         counts = self.counts[subject.kind]
         held = self._memory.get(subject.key)
-        if held is not None and self._hub.in_contact(subject.partition):
+        if held is not None and self._believed(subject.partition):
             position = self._true_as_of(subject, held, min_position)
             if position is not None and asyncio.get_running_loop().time() < held.until:
                 counts.l1 += 1
@@ -117,6 +125,15 @@ class Documents:
                 self._load_once(subject, min_position)
                 return _answered(held, held.as_of if position is None else position, counts)
         return await self._missed(subject, min_position, counts)
+
+    def _believed(self, partition: int) -> bool:
+        """Tell whether what is held may be answered, and measure how old the knowledge is by which it would be."""
+        silence = self._hub.silence(partition)
+        if silence > self._hub.patience:
+            self._bypassed += 1
+            return False
+        self._stalest = max(self._stalest, silence)
+        return True
 
     def _true_as_of(self, subject: Subject, document: Document, min_position: int) -> int | None:
         """Return the latest position as of which a document is known to be true, None if not at `min_position`."""

@@ -5,6 +5,7 @@ It feeds live subscribers, and it knows what changed last, which keeps cached do
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -158,10 +159,18 @@ class Hub:
 
     def in_contact(self, partition: int) -> bool:
         """Tell whether the knowledge of a partition is current enough to believe what is cached."""
+        return self.silence(partition) <= self.patience
+
+    @property
+    def patience(self) -> float:
+        """For how many seconds of silence what is cached is believed."""
+        return CONTACT * self._settings.relay_heartbeat_ms / 1000
+
+    def silence(self, partition: int) -> float:
+        """Return for how many seconds nothing was heard of a partition: what is known of it may be as old."""
         if self._ended.is_set():
-            return False
-        patience = CONTACT * self._settings.relay_heartbeat_ms / 1000
-        return asyncio.get_running_loop().time() - self._known_at[partition] <= patience
+            return math.inf
+        return asyncio.get_running_loop().time() - self._known_at[partition]
 
     def listen(self, project_id: UUID, listener: Listener) -> None:
         """Begin to tell of a project: every event after its partition's position of now."""

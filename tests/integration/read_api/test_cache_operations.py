@@ -61,6 +61,9 @@ async def test_the_statistics_count_what_happened(system: System, admin: dict[st
         assert 0 < new["hit_ratio"] <= 1
     assert after["process"]["l1"]["entries"] > 0
     assert after["process"]["l1"]["bytes"] > 0
+    for whose in ("process", "deployment"):
+        stale = after[whose]["staleness"]
+        assert 0 < stale["most_ms"] <= stale["bound_ms"] == 4 * system.settings.relay_heartbeat_ms
     assert after["process"]["redis"]["leases"] >= 1
     assert after["server"]["used_memory"] > 0
     assert after["deployment"]["processes"] >= after["process"]["processes"] == 1
