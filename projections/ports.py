@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.documents import Deck
 from domain.events import Recorded
+from projections.tables import Table
 
 __all__ = [
     "Database",
@@ -33,6 +34,10 @@ class Session(Protocol):
 
     async def execute(self, query: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
+        ...
+
+    async def put(self, table: Table, rows: Sequence[Any]) -> None:
+        """Insert rows of a read table, or replace those of the same keys, all in one statement."""
         ...
 
 

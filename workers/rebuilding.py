@@ -14,7 +14,7 @@ from infra.bootstrap import read_models, worker_side
 from infra.postgres.comparing import Difference
 from infra.postgres.connections import Connection, connect
 from infra.postgres.event_log import PostgresEventLog
-from infra.postgres.read_database import PostgresSession
+from infra.postgres.filling import FillingSession
 from infra.postgres.rebuilds import LIVE, SHADOW, Rebuilds, Run, rebuilding
 from infra.postgres.shards import (
     CHUNK,
@@ -124,7 +124,7 @@ async def _fold_shards(
     progress: Progress,
 ) -> None:
     # Not forked: this process has connections and threads.
-    with ProcessPoolExecutor(processes, get_context("spawn"), _ignore_interrupts) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _begin_process) as pool:
         loop = asyncio.get_running_loop()
         shares = [run.shards[k::processes] for k in range(processes)]
         waiting = {loop.run_in_executor(pool, fold_shards, settings, run, share) for share in shares if share}
@@ -141,14 +141,14 @@ async def _fold_shards(
     progress(run.errand.head, run.errand.head)
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent."""
+def _begin_process() -> None:
+    """Leave Ctrl-C to the parent, and the processor to who reads and writes."""
+    os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def fold_shards(settings: Settings, run: Run, shards: Sequence[int]) -> None:
     """Fold shards into the shadow tables, from where they have come to; the work of one process."""
-    os.nice(NICE)
     asyncio.run(_fold(settings, run, shards))
 
 
@@ -178,13 +178,14 @@ async def _fold_shard(
     Raises:
         Superseded: the rebuild is over.
     """
-    registry, session = event_registry(), PostgresSession(connection)
+    registry = event_registry()
     place = await place_of_shard(connection, shard, errand)
     while True:
-        events = await read_range(connection, registry, place, to=errand.head)
+        events = await read_range(connection, registry, place, to=errand.head, limit=CHUNK)
         async with connection.transaction():
             if not await hold_shard(connection, place, errand):
                 return False
+            session = FillingSession(connection, place.after_project)
             for model, due in concerned(models, events):
                 await fold(model, session, due, log)
             if events:

@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from domain.errors import Unavailable
 from infra.postgres.connections import Connection, borrowed
 from infra.postgres.measured import MeasuredPool
+from projections.tables import Table
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,10 @@ class PostgresSession:
     async def execute(self, query: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
         await self._connection.execute(query.encode(), values)
+
+    async def put(self, table: Table, rows: Sequence[Any]) -> None:
+        """Insert rows of a read table, or replace those of the same keys."""
+        await self.execute(table.upsert, table.values(rows))
 
 
 class PostgresDatabase:
@@ -179,3 +184,7 @@ class ReplicaSession:
     async def execute(self, query: str, values: Sequence[Any] = ()) -> None:
         """Run a statement at the primary."""
         await self._database.execute(query, values)
+
+    async def put(self, table: Table, rows: Sequence[Any]) -> None:
+        """Write rows at the primary."""
+        await self.execute(table.upsert, table.values(rows))

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from domain.catalogue import timestamp
 from domain.content import BLOCK_TYPES
 from domain.documents import BlockDocument
 from projections.ports import Session
+from projections.tables import Table
 
 __all__ = [
     "BLOCK_TYPES",
@@ -23,25 +22,15 @@ __all__ = [
     "tree_page",
 ]
 
-COLUMNS = (
-    "project_id, block_id, parent_id, type, rank, deleted, version, position,"
-    " created_at, created_by, updated_at, updated_by, origin_block_id, content"
+TABLE = Table(
+    "block_rows",
+    2,
+    "project_id uuid, block_id uuid, parent_id uuid, type text, rank text, deleted boolean, version bigint,"
+    " position bigint, created_at timestamptz, created_by text, updated_at timestamptz, updated_by text,"
+    " origin_block_id uuid, content json",
 )
-_NAMES = [name.strip() for name in COLUMNS.split(",")]
-_QUALIFIED = ", ".join(f"b.{name}" for name in _NAMES)
-_TYPES = {
-    "project_id": "uuid",
-    "block_id": "uuid",
-    "parent_id": "uuid",
-    "deleted": "boolean",
-    "version": "bigint",
-    "position": "bigint",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-    "origin_block_id": "uuid",
-}
-_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
-_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])
+COLUMNS = TABLE.columns
+_QUALIFIED = TABLE.qualified("b")
 
 # A block's place in the tree as one sortable array: its ancestors' (rank, id) and its own. Nesting is
 # slide > group > leaf, so two joins reach the top.
@@ -69,14 +58,7 @@ async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, BlockDo
 
 async def save(session: Session, rows: Sequence[BlockDocument]) -> None:
     """Insert or replace rows, all in one statement."""
-    columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in _NAMES[:-1]]
-    contents = [orjson.dumps(row.content).decode() for row in rows]
-    selected = ", ".join(f"{name}::json" if name == "content" else name for name in _NAMES)
-    await session.execute(
-        f"insert into block_rows ({COLUMNS}) select {selected} from unnest({_UNNEST}) as n ({COLUMNS})"
-        f" on conflict (project_id, block_id) do update set {_UPDATES}",
-        (*columns, contents),
-    )
+    await session.put(TABLE, rows)
 
 
 async def remove(session: Session, project_id: UUID) -> None:

@@ -6,33 +6,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from projections.comments.rows import ReplyRow, ThreadRow
 from projections.ports import Session
+from projections.tables import Table
 
 # Replies that come with a thread; the others are a list of their own.
 LATEST = 5
 
-_THREAD = (
-    "project_id, thread_id, block_id, replies, resolved, opened, version, position,"
-    " created_at, created_by, updated_at, updated_by, text"
+THREADS = Table(
+    "thread_rows",
+    2,
+    "project_id uuid, thread_id uuid, block_id uuid, replies int, resolved boolean, opened bigint, version bigint,"
+    " position bigint, created_at timestamptz, created_by text, updated_at timestamptz, updated_by text, text json",
 )
-_REPLY = "project_id, thread_id, number, reply_id, position, created_at, created_by, text"
-_TYPES = {
-    "project_id": "uuid",
-    "thread_id": "uuid",
-    "block_id": "uuid",
-    "reply_id": "uuid",
-    "replies": "int",
-    "number": "int",
-    "resolved": "boolean",
-    "opened": "bigint",
-    "version": "bigint",
-    "position": "bigint",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-}
+REPLIES = Table(
+    "reply_rows",
+    3,
+    "project_id uuid, thread_id uuid, number int, reply_id uuid, position bigint, created_at timestamptz,"
+    " created_by text, text json",
+)
+_THREAD, _REPLY = THREADS.columns, REPLIES.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +49,10 @@ async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, ThreadR
 
 
 async def save(session: Session, threads: Sequence[ThreadRow], replies: Sequence[ReplyRow]) -> None:
-    """Insert or replace threads, and insert replies."""
-    names = [name.strip() for name in _THREAD.split(",")]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
-    conflict = f" on conflict (project_id, thread_id) do update set {updates}"
-    await _insert(session, "thread_rows", names, threads, conflict)
+    """Insert or replace threads and replies."""
+    await session.put(THREADS, threads)
     if replies:
-        await _insert(session, "reply_rows", [name.strip() for name in _REPLY.split(",")], replies, "")
-
-
-async def _insert(
-    session: Session, table: str, names: Sequence[str], rows: Sequence[Any], conflict: str
-) -> None:
-    columns = ", ".join(names)
-    selected = ", ".join(f"{name}::json" if name == "text" else name for name in names)
-    unnest = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in names)
-    values: list[list[Any]] = [[getattr(row, name) for row in rows] for name in names[:-1]]
-    texts = [orjson.dumps(row.text).decode() for row in rows]
-    await session.execute(
-        f"insert into {table} ({columns}) select {selected} from unnest({unnest}) as n ({columns}){conflict}",
-        (*values, texts),
-    )
+        await session.put(REPLIES, replies)
 
 
 async def page(

@@ -1,35 +1,26 @@
 """SQL of the conflicts read model. Every query names the project first."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from domain.block.marks import mark_id
 from domain.catalogue import timestamp
 from projections.conflicts.rows import ConflictRow, Key
 from projections.ports import Session
+from projections.tables import Table
 
 __all__ = ["document", "load", "of_event", "page", "save"]
 
-_NAMES = [f.name for f in fields(ConflictRow)]
-_COLUMNS = ", ".join(_NAMES)
-_QUALIFIED = ", ".join(f"r.{name}" for name in _NAMES)
-_JSON = ("base", "theirs", "mine")
-_TYPES = {
-    "project_id": "uuid",
-    "block_id": "uuid",
-    "opened_version": "bigint",
-    "opened": "bigint",
-    "version": "bigint",
-    "position": "bigint",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-}
-_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
-_SELECTED = ", ".join(f"{name}::json" if name in _JSON else name for name in _NAMES)
+TABLE = Table(
+    "conflict_rows",
+    3,
+    "project_id uuid, block_id uuid, opened_version bigint, opened bigint, field text, item text, part text,"
+    " base json, theirs json, mine json, theirs_by text, mine_by text, winner text, choice text, version bigint,"
+    " position bigint, created_at timestamptz, created_by text, updated_at timestamptz, updated_by text",
+)
+_COLUMNS = TABLE.columns
+_QUALIFIED = TABLE.qualified("r")
 _RESOLVED = {"false": " and r.choice is null", "true": " and r.choice is not null", "all": ""}
 
 
@@ -46,14 +37,7 @@ async def load(session: Session, keys: Collection[Key]) -> dict[Key, ConflictRow
 
 async def save(session: Session, rows: Sequence[ConflictRow]) -> None:
     """Insert rows, or settle those that are there, all in one statement."""
-    columns = [[_stored(name, getattr(row, name)) for row in rows] for name in _NAMES]
-    await session.execute(
-        f"insert into conflict_rows ({_COLUMNS}) select {_SELECTED} from unnest({_UNNEST}) as n ({_COLUMNS})"
-        " on conflict (project_id, block_id, opened_version) do update set choice = excluded.choice,"
-        " version = excluded.version, position = excluded.position,"
-        " updated_at = excluded.updated_at, updated_by = excluded.updated_by",
-        columns,
-    )
+    await session.put(TABLE, rows)
 
 
 async def page(
@@ -118,7 +102,3 @@ def of_event(event: Mapping[str, Any]) -> dict[str, Any]:
         "updated_at": at,
         "updated_by": by,
     }
-
-
-def _stored(name: str, value: Any) -> Any:
-    return orjson.dumps(value).decode() if name in _JSON else value

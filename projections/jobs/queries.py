@@ -1,34 +1,26 @@
 """SQL of the jobs read model. What clients ask names the project first; what queues ask names the queue."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from domain.catalogue import timestamp
 from domain.job import JobState
 from projections.jobs.rows import JobRow, Key
 from projections.ports import Session
+from projections.tables import Table
 
-_NAMES = [f.name for f in fields(JobRow)]
-_COLUMNS = ", ".join(_NAMES)
-_QUALIFIED = ", ".join(f"r.{name}" for name in _NAMES)
-_JSON = ("outline", "error", "result")
-_TYPES = {
-    **dict.fromkeys(("project_id", "job_id"), "uuid"),
-    **dict.fromkeys(("requested", "version", "position"), "bigint"),
-    **dict.fromkeys(("priority", "attempts"), "int"),
-    **dict.fromkeys(
-        ("expires_at", "due_at", "started_at", "ended_at", "created_at", "updated_at"), "timestamptz"
-    ),
-}
-_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
-_SELECTED = ", ".join(f"{name}::json" if name in _JSON else name for name in _NAMES)
-_FIXED = {"project_id", "job_id", "kind", "priority", "requested_by", "requested", "created_at", "created_by"}
-_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name not in _FIXED)
-
+TABLE = Table(
+    "job_rows",
+    2,
+    "project_id uuid, job_id uuid, kind text, state text, priority int, attempts int, outline json?, error json?,"
+    " result json?, requested_by text, requested bigint, expires_at timestamptz, due_at timestamptz,"
+    " started_at timestamptz, ended_at timestamptz, version bigint, position bigint, created_at timestamptz,"
+    " created_by text, updated_at timestamptz, updated_by text",
+)
+_COLUMNS = TABLE.columns
+_QUALIFIED = TABLE.qualified("r")
 
 # The states of a job that waits for its turn.
 WAITING = (JobState.REQUESTED.value, JobState.QUEUED.value)
@@ -63,12 +55,7 @@ async def load(session: Session, keys: Collection[Key]) -> dict[Key, JobRow]:
 
 async def save(session: Session, rows: Sequence[JobRow]) -> None:
     """Insert or update rows, all in one statement."""
-    columns = [[_stored(name, getattr(row, name)) for row in rows] for name in _NAMES]
-    await session.execute(
-        f"insert into job_rows ({_COLUMNS}) select {_SELECTED} from unnest({_UNNEST}) as n ({_COLUMNS})"
-        f" on conflict (project_id, job_id) do update set {_UPDATES}",
-        columns,
-    )
+    await session.put(TABLE, rows)
 
 
 async def page(
@@ -196,9 +183,3 @@ def document(row: JobRow, progress: dict[str, Any] | None = None) -> dict[str, A
         if (at := getattr(row, name)) is not None:
             found[name] = timestamp(at)
     return found
-
-
-def _stored(name: str, value: Any) -> Any:
-    if name in _JSON:
-        return orjson.dumps(value).decode() if value is not None else None
-    return value

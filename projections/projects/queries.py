@@ -2,34 +2,33 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
-
-import orjson
 
 from domain.catalogue import timestamp
 from domain.documents import ProjectDocument
 from projections.ports import Session
+from projections.tables import Table
 
 __all__ = ["ProjectDocument", "document", "find", "load", "page", "remove", "save"]
 
-COLUMNS = (
-    "project_id, title, owner, aspect, theme_id, archived, version, position,"
-    " created_at, created_by, updated_at, updated_by, members"
+TABLE = Table(
+    "project_rows",
+    1,
+    "project_id uuid, title text, owner text, aspect text, theme_id text, archived boolean, version bigint,"
+    " position bigint, created_at timestamptz, created_by text, updated_at timestamptz, updated_by text,"
+    " members json",
 )
-_NAMES = [name.strip() for name in COLUMNS.split(",")]
-_QUALIFIED = ", ".join(f"r.{name}" for name in _NAMES)
-_TYPES = {
-    "project_id": "uuid",
-    "archived": "boolean",
-    "version": "bigint",
-    "position": "bigint",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-}
-_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
-_SELECTED = ", ".join(f"{name}::json" if name == "members" else name for name in _NAMES)
-_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])
+MEMBERS = Table("member_rows", 2, "user_id text, project_id uuid, role text")
+_QUALIFIED = TABLE.qualified("r")
+
+
+class MemberRow(NamedTuple):
+    """A user's role in a project."""
+
+    user_id: str
+    project_id: UUID
+    role: str
 
 
 def _row(values: Sequence[Any]) -> ProjectDocument:
@@ -38,34 +37,23 @@ def _row(values: Sequence[Any]) -> ProjectDocument:
 
 async def load(session: Session, ids: Collection[UUID]) -> dict[UUID, ProjectDocument]:
     """Return the rows of these projects, as far as they exist."""
-    rows = await session.fetch(f"select {COLUMNS} from project_rows where project_id = any(%s)", (list(ids),))
+    rows = await session.fetch(
+        f"select {TABLE.columns} from project_rows where project_id = any(%s)", (list(ids),)
+    )
     return {r[0]: _row(r) for r in rows}
 
 
 async def save(session: Session, rows: Sequence[ProjectDocument]) -> None:
     """Insert or replace rows and their memberships, however many in three statements."""
-    columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in _NAMES[:-1]]
-    members = [orjson.dumps(row.members).decode() for row in rows]
-    await session.execute(
-        f"insert into project_rows ({COLUMNS}) select {_SELECTED} from unnest({_UNNEST}) as n ({COLUMNS})"
-        f" on conflict (project_id) do update set {_UPDATES}",
-        (*columns, members),
-    )
-    membership = [(row.project_id, user, role) for row in rows for user, role in row.members.items()]
-    projects, users = [m[0] for m in membership], [m[1] for m in membership]
+    await session.put(TABLE, rows)
+    members = [MemberRow(user, r.project_id, role) for r in rows for user, role in r.members.items()]
     await session.execute(
         "delete from member_rows m where m.project_id = any(%s) and not exists ("
         "select from unnest(%s::uuid[], %s::text[]) as n (project_id, user_id)"
         " where n.project_id = m.project_id and n.user_id = m.user_id)",
-        ([row.project_id for row in rows], projects, users),
+        ([r.project_id for r in rows], [m.project_id for m in members], [m.user_id for m in members]),
     )
-    await session.execute(
-        "insert into member_rows (project_id, user_id, role)"
-        " select * from unnest(%s::uuid[], %s::text[], %s::text[])"
-        " on conflict (user_id, project_id) do update set role = excluded.role"
-        " where member_rows.role <> excluded.role",
-        (projects, users, [m[2] for m in membership]),
-    )
+    await session.put(MEMBERS, members)
 
 
 async def remove(session: Session, project_id: UUID) -> None:

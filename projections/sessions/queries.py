@@ -8,26 +8,18 @@ from domain.catalogue import timestamp
 from projections.partitions import partition_of
 from projections.ports import Session
 from projections.sessions.rows import SessionRow
+from projections.tables import Table
 
 __all__ = ["SessionRow", "active_page", "all_active", "document", "load", "save"]
 
-COLUMNS = (
-    "project_id, session_id, user_id, client, active, reason, joined, version, position,"
-    " created_at, created_by, updated_at, updated_by"
+TABLE = Table(
+    "session_rows",
+    2,
+    "project_id uuid, session_id uuid, user_id text, client text, active boolean, reason text, joined bigint,"
+    " version bigint, position bigint, created_at timestamptz, created_by text, updated_at timestamptz,"
+    " updated_by text",
 )
-_NAMES = [name.strip() for name in COLUMNS.split(",")]
-_TYPES = {
-    "project_id": "uuid",
-    "session_id": "uuid",
-    "active": "boolean",
-    "joined": "bigint",
-    "version": "bigint",
-    "position": "bigint",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-}
-_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
-_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])
+COLUMNS = TABLE.columns
 
 
 async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, SessionRow]:
@@ -42,11 +34,7 @@ async def load(session: Session, ids: Mapping[UUID, UUID]) -> dict[UUID, Session
 
 async def save(session: Session, rows: Sequence[SessionRow]) -> None:
     """Insert or replace rows, all in one statement."""
-    await session.execute(
-        f"insert into session_rows ({COLUMNS}) select * from unnest({_UNNEST})"
-        f" on conflict (project_id, session_id) do update set {_UPDATES}",
-        [[getattr(row, name) for row in rows] for name in _NAMES],
-    )
+    await session.put(TABLE, rows)
 
 
 async def active_page(

@@ -1,35 +1,26 @@
 """SQL of the suggestions read model. Every query names the project first."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from domain.block.marks import mark_id
 from domain.catalogue import timestamp
 from projections.ports import Session
 from projections.suggestions.rows import STATES, Key, SuggestionRow
+from projections.tables import Table
 
 __all__ = ["STATES", "document", "load", "page", "save"]
 
-_NAMES = [f.name for f in fields(SuggestionRow)]
-_COLUMNS = ", ".join(_NAMES)
-_QUALIFIED = ", ".join(f"r.{name}" for name in _NAMES)
-_TYPES = {
-    "project_id": "uuid",
-    "block_id": "uuid",
-    "opened_version": "bigint",
-    "opened": "bigint",
-    "base_version": "bigint",
-    "version": "bigint",
-    "position": "bigint",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-}
-_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
-_SELECTED = ", ".join(f"{name}::json" if name == "changes" else name for name in _NAMES)
+TABLE = Table(
+    "suggestion_rows",
+    3,
+    "project_id uuid, block_id uuid, opened_version bigint, opened bigint, changes json, base_version bigint,"
+    " reason text, state text, version bigint, position bigint, created_at timestamptz, created_by text,"
+    " updated_at timestamptz, updated_by text",
+)
+_COLUMNS = TABLE.columns
+_QUALIFIED = TABLE.qualified("r")
 
 
 async def load(session: Session, keys: Collection[Key]) -> dict[Key, SuggestionRow]:
@@ -45,14 +36,7 @@ async def load(session: Session, keys: Collection[Key]) -> dict[Key, SuggestionR
 
 async def save(session: Session, rows: Sequence[SuggestionRow]) -> None:
     """Insert rows, or decide those that are there, all in one statement."""
-    columns = [[_stored(name, getattr(row, name)) for row in rows] for name in _NAMES]
-    await session.execute(
-        f"insert into suggestion_rows ({_COLUMNS}) select {_SELECTED} from unnest({_UNNEST}) as n ({_COLUMNS})"
-        " on conflict (project_id, block_id, opened_version) do update set state = excluded.state,"
-        " version = excluded.version, position = excluded.position,"
-        " updated_at = excluded.updated_at, updated_by = excluded.updated_by",
-        columns,
-    )
+    await session.put(TABLE, rows)
 
 
 async def page(
@@ -95,7 +79,3 @@ def document(row: SuggestionRow) -> dict[str, Any]:
         "updated_at": timestamp(row.updated_at),
         "updated_by": row.updated_by,
     }
-
-
-def _stored(name: str, value: Any) -> Any:
-    return orjson.dumps(value).decode() if name == "changes" else value

@@ -4,11 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from domain.catalogue import timestamp
 from domain.theme import BUILT_IN, Theme
 from projections.ports import Session
+from projections.tables import Table
 from projections.themes.rows import ThemeRow
 
 __all__ = [
@@ -23,23 +22,13 @@ __all__ = [
     "shown_in",
 ]
 
-COLUMNS = (
-    "theme_id, owner, name, defined, version, position,"
-    " created_at, created_by, updated_at, updated_by, colors, fonts"
+TABLE = Table(
+    "theme_rows",
+    1,
+    "theme_id uuid, owner text, name text, defined bigint, version bigint, position bigint,"
+    " created_at timestamptz, created_by text, updated_at timestamptz, updated_by text, colors json, fonts json",
 )
-_NAMES = [name.strip() for name in COLUMNS.split(",")]
-_JSON = ("colors", "fonts")
-_TYPES = {
-    "theme_id": "uuid",
-    "defined": "bigint",
-    "version": "bigint",
-    "position": "bigint",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-}
-_UNNEST = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _NAMES)
-_SELECTED = ", ".join(f"{name}::json" if name in _JSON else name for name in _NAMES)
-_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])
+COLUMNS = TABLE.columns
 _REACHED = (
     "reached as (select case when count(*) < %s then 0 else min(position) end as least"
     " from projection_checkpoints where model = 'themes' and partition < %s)"
@@ -56,16 +45,7 @@ async def load(session: Session, ids: Collection[UUID]) -> dict[UUID, ThemeRow]:
 
 async def save(session: Session, rows: Sequence[ThemeRow]) -> None:
     """Insert or replace rows, all in one statement."""
-
-    def column(name: str) -> list[Any]:
-        values = [getattr(row, name) for row in rows]
-        return [orjson.dumps(v).decode() for v in values] if name in _JSON else values
-
-    await session.execute(
-        f"insert into theme_rows ({COLUMNS}) select {_SELECTED} from unnest({_UNNEST}) as n ({COLUMNS})"
-        f" on conflict (theme_id) do update set {_UPDATES}",
-        [column(name) for name in _NAMES],
-    )
+    await session.put(TABLE, rows)
 
 
 async def find_one(session: Session, theme_id: UUID, *, partition: int) -> tuple[int, ThemeRow | None]:

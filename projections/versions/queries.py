@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.catalogue import timestamp
 from projections.ports import Session
+from projections.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +24,18 @@ class VersionRow:
     created_by: str
 
 
-COLUMNS = "project_id, event_position, version_id, name, position, created_at, created_by"
-_NAMES = [name.strip() for name in COLUMNS.split(",")]
+TABLE = Table(
+    "version_rows",
+    2,
+    "project_id uuid, event_position bigint, version_id uuid, name text, position bigint, created_at timestamptz,"
+    " created_by text",
+)
+COLUMNS = TABLE.columns
 
 
 async def add(session: Session, rows: Sequence[VersionRow]) -> None:
     """Insert rows, all in one statement."""
-    await session.execute(
-        f"insert into version_rows ({COLUMNS}) select * from unnest("
-        "%s::uuid[], %s::bigint[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[])",
-        [[getattr(row, name) for row in rows] for name in _NAMES],
-    )
+    await session.put(TABLE, rows)
 
 
 async def page(

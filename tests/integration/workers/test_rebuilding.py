@@ -8,7 +8,9 @@ from workload import all_busy, check_rows
 
 from infra.bootstrap import read_models
 from infra.postgres.rebuilds import Busy, Nothing, rebuilding
+from infra.postgres.shards import Superseded
 from infra.settings import Settings
+from workers import rebuilding as rebuilding_module
 from workers.rebuilding import fold_shards, rebuild, revert
 
 MODELS = [m.name for m in read_models()]
@@ -137,6 +139,58 @@ async def test_an_interrupted_rebuild_goes_on_where_it_was(fast: Settings) -> No
 
         assert rebuilt.resumed
         assert rebuilt.differences == []
+    await check_rows(fast)
+
+
+async def test_rows_are_the_same_wherever_the_chunks_end(
+    fast: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with system_on(fast) as system, working(fast):
+        await all_busy(system, rounds=3, writers=3)
+        await system.table.caught_up()
+        monkeypatch.setattr(rebuilding_module, "CHUNK", 3)
+        async with rebuilding(fast) as rebuilds:
+            run = await rebuilds.begin(read_models(), 2)
+            await asyncio.to_thread(fold_shards, fast, run, run.shards)
+            assert await rebuilds.folded() == run.errand.head
+
+        rebuilt = await rebuild(fast, read_models(), quiet, check=True, processes=1)
+
+        assert rebuilt.resumed
+        assert (rebuilt.differing, rebuilt.differences) == (0, [])
+        assert rebuilt.rows > 20
+
+
+async def test_who_was_left_behind_folds_nothing_into_live_tables(fast: Settings) -> None:
+    async with system_on(fast) as system, working(fast):
+        await all_busy(system, rounds=2, writers=2)
+        async with rebuilding(fast) as rebuilds:
+            run = await rebuilds.begin(read_models(), 2)
+        # It was killed, and another one came to the end; a process that it had started has not begun yet.
+        await rebuild(fast, read_models(), quiet, processes=1)
+        with pytest.raises(Superseded):
+            await asyncio.to_thread(fold_shards, fast, run, run.shards)
+        # The same where another rebuild is under way, of other models.
+        async with rebuilding(fast) as rebuilds:
+            await rebuilds.begin([m for m in read_models() if m.name == "jobs"], 2)
+            with pytest.raises(Superseded):
+                await asyncio.to_thread(fold_shards, fast, run, run.shards)
+            await rebuilds.discard()
+        await system.table.caught_up()
+    await check_rows(fast)
+
+
+async def test_two_at_the_same_shards_fold_each_event_once(fast: Settings) -> None:
+    async with system_on(fast) as system, working(fast):
+        await all_busy(system, rounds=3, writers=3)
+        async with rebuilding(fast) as rebuilds:
+            run = await rebuilds.begin(read_models(), 2)
+            both = (asyncio.to_thread(fold_shards, fast, run, run.shards) for _ in range(2))
+            await asyncio.gather(*both)
+            assert await rebuilds.folded() == run.errand.head
+        rebuilt = await rebuild(fast, read_models(), quiet, processes=1)
+        assert (rebuilt.resumed, rebuilt.differing) == (True, 0)
+        await system.table.caught_up()
     await check_rows(fast)
 
 
