@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from typing import Final
 
 from domain.catalogue import event_registry
@@ -124,7 +125,9 @@ async def _fold_shards(
     progress: Progress,
 ) -> None:
     # Not forked: this process has connections and threads.
-    with ProcessPoolExecutor(processes, get_context("spawn"), _begin_process) as pool:
+    context = get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(processes, context, _begin_process, (stop, os.getpid())) as pool:
         loop = asyncio.get_running_loop()
         shares = [run.shards[k::processes] for k in range(processes)]
         waiting = {loop.run_in_executor(pool, fold_shards, settings, run, share) for share in shares if share}
@@ -135,16 +138,39 @@ async def _fold_shards(
                     future.result()
                 progress(await rebuilds.folded(), run.errand.head)
         finally:
+            stop.set()
             for future in waiting:
                 future.cancel()
             pool.shutdown(wait=False, cancel_futures=True)
     progress(run.errand.head, run.errand.head)
 
 
-def _begin_process() -> None:
+class Interrupted(Exception):
+    """The process that the folding is for does not want it any more, or is gone; what is done stays done."""
+
+
+@dataclass(slots=True)
+class _Master:
+    """Who a folding process works for."""
+
+    stop: Event
+    pid: int
+
+
+_master: list[_Master] = []
+
+
+def _begin_process(stop: Event, pid: int) -> None:
     """Leave Ctrl-C to the parent, and the processor to who reads and writes."""
+    _master.append(_Master(stop, pid))
     os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _check_master() -> None:
+    for master in _master:
+        if master.stop.is_set() or os.getppid() != master.pid:
+            raise Interrupted
 
 
 def fold_shards(settings: Settings, run: Run, shards: Sequence[int]) -> None:
@@ -177,10 +203,12 @@ async def _fold_shard(
 
     Raises:
         Superseded: the rebuild is over.
+        Interrupted: it is not wanted any more.
     """
     registry = event_registry()
     place = await place_of_shard(connection, shard, errand)
     while True:
+        _check_master()
         events = await read_range(connection, registry, place, to=errand.head, limit=CHUNK)
         async with connection.transaction():
             if not await hold_shard(connection, place, errand):
