@@ -39,6 +39,12 @@ ALONE: Final = 20_000
 NICE: Final = 10
 
 Progress = Callable[[int, int], None]
+# Told what a rebuild is about to do.
+Phase = Callable[[str], None]
+
+
+def _untold(_: str) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ async def rebuild(
     *,
     check: bool = False,
     processes: int | None = None,
+    phase: Phase = _untold,
 ) -> Rebuilt:
     """Build models beside the live ones, compare, and swap; while everything runs.
 
@@ -73,6 +80,7 @@ async def rebuild(
         progress: told (events done, events in all) a few times a second.
         check: compare only, and leave the live tables as they are.
         processes: how many fold; by default one a core.
+        phase: told what comes next: folding, indexing, comparing, swapping.
 
     Raises:
         Busy: somebody else rebuilds.
@@ -84,14 +92,18 @@ async def rebuild(
             head, _ = await side.log.head()
             count = processes or (1 if head < ALONE else os.cpu_count() or 1)
             run = await rebuilds.begin(models, count * SHARDS_EACH)
+            phase("going on folding" if run.resumed else "folding")
             await _fold_shards(settings, rebuilds, run, count, progress)
+            phase("indexing")
             await rebuilds.index(models)
             await rebuilds.catch_up(models, side.log)
+            phase("comparing")
             found = await rebuilds.differences(models, side.log)
             position = None
             if check:
                 await rebuilds.discard()
             else:
+                phase("swapping")
                 position = await rebuilds.swap(models, side.log)
             return Rebuilt(
                 run.models, run.errand.head, run.resumed, found.rows, found.differing, found.shown, position

@@ -100,12 +100,15 @@ async def _rebuild(
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("events", total=None)
+        task = bar.add_task("beginning", total=None)
 
         def progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return await rebuild(settings, models, progress, check=check, processes=processes)
+        def phase(what: str) -> None:
+            bar.update(task, description=what)
+
+        return await rebuild(settings, models, progress, check=check, processes=processes, phase=phase)
 
 
 def _told(rebuilt: Rebuilt) -> dict[str, Any]:
