@@ -124,6 +124,8 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # The product tells its own metrics and traces: FastAPI's would look for theirs at each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     install_problems(app)
     install_openapi(app, metrics=not settings.metrics_port)

@@ -8,6 +8,7 @@ A miss is loaded once: by one request of a process, and by one process, as far a
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -117,7 +118,7 @@ class Documents:
         held = self._memory.get(subject.key)
         if held is not None and self._believed(subject.partition):
             position = self._true_as_of(subject, held, min_position)
-            if position is not None and asyncio.get_running_loop().time() < held.until:
+            if position is not None and time.monotonic() < held.until:
                 counts.l1 += 1
                 return _answered(held, position, counts)
             if subject.stale_for and self._may_be_stale(subject, held, min_position):
@@ -145,14 +146,14 @@ class Documents:
     def _may_be_stale(self, subject: Subject, held: Document, min_position: int) -> bool:
         if held.as_of < max(self._floor, min_position):
             return False
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         held.stale_since = min(held.stale_since, now)
         return now - held.stale_since < subject.stale_for
 
     async def _missed(
         self, subject: Subject, min_position: int, counts: Counts
     ) -> tuple[Document | None, int]:
-        deadline = asyncio.get_running_loop().time() + self._limits.patience
+        deadline = time.monotonic() + self._limits.patience
         joined = subject.key in self._loading
         while True:
             found = await asyncio.shield(self._load_once(subject, min_position))
@@ -160,7 +161,7 @@ class Documents:
                 level = "joined" if joined else found.level
                 setattr(counts, level, getattr(counts, level) + 1)
                 return _answered(found.document, found.position, counts)
-            if asyncio.get_running_loop().time() >= deadline:
+            if time.monotonic() >= deadline:
                 counts.tables += 1
                 raise Unavailable(f"position {min_position} has not been reached yet; it is {found.position}")
             joined = False
@@ -202,8 +203,7 @@ class Documents:
 
     async def _from_redis(self, subject: Subject, min_position: int) -> Kept | Absent:
         """Get a document, or the lease to load it; or neither, when who has the lease takes too long."""
-        loop = asyncio.get_running_loop()
-        deadline, pause = loop.time() + LEASE_PATIENCE, LOOK
+        deadline, pause = time.monotonic() + LEASE_PATIENCE, LOOK
         while True:
             answer = await self._cache.get(subject.key, self._needed(subject, min_position))
             if isinstance(answer, Kept):
@@ -211,7 +211,7 @@ class Documents:
                 if answer.as_of >= self._needed(subject, min_position):
                     return answer
                 continue
-            if answer.token is not None or loop.time() + pause > deadline:
+            if answer.token is not None or time.monotonic() + pause > deadline:
                 return answer
             await asyncio.sleep(pause)
             pause = min(2 * pause, LOOK_MOST)
@@ -221,7 +221,7 @@ class Documents:
 
     def _keep(self, subject: Subject, kept: Kept, cleared: int) -> Document:
         body = kept.body or b""
-        until = asyncio.get_running_loop().time() + self._ttl(subject, kept)
+        until = time.monotonic() + self._ttl(subject, kept)
         document = Document(kept.as_of, body, body_tag(body), until)
         known = self._memory.get(subject.key)
         if known is not None and self._true_as_of(subject, document, 0) is None:

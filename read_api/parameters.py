@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 import orjson
@@ -16,6 +17,8 @@ from infra.http.errors import DomainError, Invalid, NotFound
 
 PAGE = 100
 PAGE_LIMIT = 500
+# Ids kept at hand.
+IDS = 20_000
 POSITION_LIMIT = 2**62
 _NOTHING: Mapping[str, str] = {}
 # RFC 3339. Where a client left the plus of an offset unescaped, a space arrives.
@@ -29,9 +32,15 @@ def path_id(request: Request, name: str) -> UUID:
         NotFound: it is no UUID, so nothing has it.
     """
     try:
-        return UUID(request.path_params[name])
+        return _id(request.path_params[name])
     except ValueError:
         raise NotFound(f"no such {name}") from None
+
+
+@lru_cache(maxsize=IDS)
+def _id(text: str) -> UUID:
+    """Parse an id; the same ones are asked for again and again."""
+    return UUID(text)
 
 
 @dataclass(frozen=True, slots=True)

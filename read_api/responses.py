@@ -9,8 +9,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from infra.http.raw import Answer, header
+
 NOT_MODIFIED = 304
 POSITION = "X-Decklog-Position"
+_POSITION = POSITION.lower().encode()
 # What a read answers depends on who asks: shared caches keep nothing.
 PRIVATE = "private, no-cache"
 # What was at a position never changes within an epoch: the asker's own cache may keep it for some minutes.
@@ -43,15 +46,15 @@ class Responder:
         `settled` is what can never change, `public` what is the same for everybody.
         """
         etag = f'W/"{self._epoch}-{tag}"'
-        headers = {POSITION: str(position), "ETag": etag, "Cache-Control": PRIVATE}
+        headers = {_POSITION: str(position), b"etag": etag, b"cache-control": PRIVATE}
         if settled:
-            headers |= {"Cache-Control": SETTLED, "Vary": "Authorization"}
+            headers |= {b"cache-control": SETTLED, b"vary": "Authorization"}
         elif public:
-            headers["Cache-Control"] = PUBLIC
-        asked = request.headers.get("if-none-match")
+            headers[b"cache-control"] = PUBLIC
+        asked = header(request.scope, b"if-none-match")
         if asked is not None and etag in (part.strip() for part in asked.split(",")):
-            return Response(status_code=NOT_MODIFIED, headers=headers)
-        return Response(body, headers=headers, media_type="application/json")
+            return Answer(b"", headers, NOT_MODIFIED)
+        return Answer(body, headers)
 
     def page(
         self, request: Request, items: Sequence[Any], next_cursor: str | None, position: int

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from infra.bootstrap import ReadSide
 from infra.http.auth import Principal
 from infra.http.errors import Forbidden, NotFound
+from infra.http.raw import header
 from infra.settings import Settings
 from projections import checkpoints
 from projections.access import Role
@@ -52,7 +53,7 @@ class Reading:
         Raises:
             Unauthenticated: there is no valid token.
         """
-        return self.side.gate.authenticator.authorization(request.headers.get("authorization"))
+        return self.side.gate.authenticator.authorization(header(request.scope, b"authorization"))
 
     def operator(self, request: Request) -> Principal:
         """Authenticate a request that only operators may make.

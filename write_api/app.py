@@ -54,6 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # The product tells its own metrics and traces: FastAPI's would look for theirs at each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     uploads = Uploads(side.blobs, gate, side.uploads.require)
     hot = [*CommandRoutes(side.bus, gate).routes(), *uploads.routes()]

@@ -92,11 +92,11 @@ class Observed:
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
                 headers = message.setdefault("headers", [])
+                streaming = _is_stream(headers)
                 known = {name for name, _ in headers}
-                headers.extend(header for header in wanted if header[0] not in known)
+                headers += [header for header in wanted if header[0] not in known]
                 if status >= _BROKEN:
                     headers.append((b"x-trace-id", trace.encode()))
-                streaming = _is_stream(headers)
                 if streaming:
                     traffic.connections["events",] += 1
             await send(message)

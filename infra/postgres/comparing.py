@@ -39,9 +39,9 @@ class Comparison:
 
 
 async def compared(
-    connection: Connection, model: str, table: str, sides: tuple[Identifier, Identifier], as_of: int
+    connection: Connection, model: str, table: str, sides: tuple[Identifier, Identifier], as_of: str
 ) -> Comparison:
-    """Compare the rows of a live table with those of the rebuilt one, both true as of a position."""
+    """Compare the rows of a live table with those of the rebuilt one; `as_of` says which moment they are of."""
     live, rebuilt = sides
     cursor = await connection.execute(
         "select a.attname from pg_index i join pg_attribute a"
@@ -63,8 +63,7 @@ async def compared(
         pairs = await connection.execute(
             SQL("select row_to_json(l), row_to_json(s) {} where {} limit {}").format(joined, differs, SHOWN)
         )
-        at = f"both as of position {as_of}"
-        found.shown = [_difference(model, table, keys, pair, at) for pair in await pairs.fetchall()]
+        found.shown = [_difference(model, table, keys, pair, as_of) for pair in await pairs.fetchall()]
     return found
 
 

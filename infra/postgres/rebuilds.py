@@ -4,6 +4,8 @@ The SQL of a read model names its tables without a schema, so that the same code
 connection whose search path begins with their schema.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +35,9 @@ LOCK: Final = 0x72656275 - 2**31
 CHUNK: Final = 2_000
 # Events that a swap may still have to fold while the live projectors wait for it.
 NEAR: Final = 500
+# Seconds that live models which are behind the shadow are waited for, and between two looks at them.
+MEET: Final = 10.0
+MEET_EVERY: Final = 0.1
 # Milliseconds that the swap waits for readers of the live tables before it lets go and tries again.
 PATIENCE: Final = 500
 
@@ -156,21 +161,20 @@ class Rebuilds:
         """Compare with the live tables as of one moment; nothing waits for it.
 
         In a snapshot the checkpoints of the live models say up to where they are, partition by partition. The
-        shadow tables are brought there too, and when all is compared, back.
+        shadow tables are brought there too, and when all is compared, back. Live models that are behind the
+        shadow are waited for; one that does not come is compared as it is, and the reasons say so.
         """
         found = Comparison()
+        await self._meet(models, log)
         await self._connection.execute("begin isolation level repeatable read")
         try:
             position = await self._position()
             for model in models:
-                reached = dict(
-                    await self._rows(
-                        "select partition, position from projection_checkpoints where model = %s",
-                        [model.name],
-                    )
-                )
+                reached = await self._reached(model)
+                as_of = f"both as of position {max(reached.values())}"
+                if await self._lacks(reached, position, log):
+                    as_of = f"the live one as of {min(reached.values())}, the rebuilt one as of {position}"
                 await self._fold_to(model, position, reached, log)
-                as_of = max(reached.values(), default=0)
                 for table in model.tables:
                     live, shadow = Identifier(LIVE, table), Identifier(SHADOW, table)
                     found.add(await compared(self._connection, model.name, table, (live, shadow), as_of))
@@ -299,18 +303,42 @@ class Rebuilds:
         ):
             await self._connection.execute(definition.replace(f" ON {LIVE}.", f" ON {SHADOW}.", 1).encode())
 
+    async def _reached(self, model: ReadModel) -> dict[int, int]:
+        """Return how far a live model is in each partition."""
+        known = await self._rows(
+            "select partition, position from projection_checkpoints where model = %s and partition < %s",
+            [model.name, self._partitions],
+        )
+        return {**dict.fromkeys(range(self._partitions), 0), **dict(known)}
+
+    async def _meet(self, models: Sequence[ReadModel], log: LogReader) -> None:
+        """Wait until the live models have what the shadow has, for a while."""
+        position = await self._position()
+        deadline = time.monotonic() + MEET
+        for model in models:
+            while await self._lacks(await self._reached(model), position, log):
+                if time.monotonic() >= deadline:
+                    break
+                await asyncio.sleep(MEET_EVERY)
+
+    async def _lacks(self, reached: dict[int, int], position: int, log: LogReader) -> bool:
+        """Tell whether there are events up to a position that some partition has not reached."""
+        least = min(reached.values())
+        if least >= position:
+            return False
+        events = await log.after(least, CHUNK, to=position)
+        if len(events) == CHUNK:
+            return True
+        return any(e.position > reached[partition_of(e.project_id, self._partitions)] for e in events)
+
     async def _fold_to(
         self, model: ReadModel, position: int, reached: dict[int, int], log: LogReader
     ) -> None:
-        furthest = max(reached.values(), default=0)
+        furthest = max(reached.values())
         while position < furthest:
             events = await log.after(position, CHUNK, to=furthest)
             position = events[-1].position
-            due = [
-                e
-                for e in events
-                if e.position <= reached.get(partition_of(e.project_id, self._partitions), 0)
-            ]
+            due = [e for e in events if e.position <= reached[partition_of(e.project_id, self._partitions)]]
             for _, mine in concerned([model], due):
                 await fold(model, self._session, mine, log)
 

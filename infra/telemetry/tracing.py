@@ -1,8 +1,8 @@
 """Trace ids: the caller's by the W3C header `traceparent`, else one made here. Every line of a log tells its own."""
 
-import os
 import re
 from contextvars import ContextVar
+from random import getrandbits
 from typing import Final
 
 _PARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -14,7 +14,7 @@ _current: ContextVar[str] = ContextVar("trace", default="")
 def begin(parent: bytes | None) -> str:
     """Have what follows in this task belong to a trace, and return its id of 32 hexadecimal digits."""
     found = _PARENT.fullmatch(parent) if parent is not None else None
-    trace = found[1].decode() if found is not None and found[1] != _NONE else os.urandom(16).hex()
+    trace = found[1].decode() if found is not None and found[1] != _NONE else f"{getrandbits(128):032x}"
     _current.set(trace)
     return trace
 

@@ -6,6 +6,7 @@ It feeds live subscribers, and it knows what changed last, which keeps cached do
 import asyncio
 import logging
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -170,7 +171,7 @@ class Hub:
         """Return for how many seconds nothing was heard of a partition: what is known of it may be as old."""
         if self._ended.is_set():
             return math.inf
-        return asyncio.get_running_loop().time() - self._known_at[partition]
+        return time.monotonic() - self._known_at[partition]
 
     def listen(self, project_id: UUID, listener: Listener) -> None:
         """Begin to tell of a project: every event after its partition's position of now."""
@@ -239,14 +240,13 @@ class Hub:
                 for e in entries
             ]
         )
-        self._heard[partition] = self._known_at[partition] = asyncio.get_running_loop().time()
+        self._heard[partition] = self._known_at[partition] = time.monotonic()
 
     async def _mind_silence(self) -> None:
         """Read the log while a stream says nothing: Redis may be away, the relay or broadcaster may be."""
-        loop = asyncio.get_running_loop()
         patience = min(TRUST, SILENCE * self._settings.relay_heartbeat_ms / 1000)
         while True:
-            silent = [k for k, at in enumerate(self._heard) if loop.time() - at > patience]
+            silent = [k for k, at in enumerate(self._heard) if time.monotonic() - at > patience]
             if silent:
                 try:
                     await self._ask_log(silent)
@@ -257,7 +257,7 @@ class Hub:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _ask_log(self, partitions: Sequence[int]) -> None:
-        asked = asyncio.get_running_loop().time()
+        asked = time.monotonic()
         head, _ = await self._log.head()
         for k in partitions:
             await self._feeds[k].catch_up(head)

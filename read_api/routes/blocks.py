@@ -43,6 +43,10 @@ async def _load_page(
     after: str | None,
     limit: int,
 ) -> tuple[int, bytes]:
+    if limit == WHOLE and block_type is None and after is None:
+        as_of, found = await queries.whole_tree(session, partition, project_id)
+        if len(found) <= WHOLE:
+            return as_of, rendered_page(found, None)
     as_of, found, end = await queries.tree_documents(
         session, partition, project_id, block_type=block_type, after=after, limit=limit
     )

@@ -88,7 +88,7 @@ class Auditor:
         return begun[k] < position <= goals[k]
 
     async def _compare(self, model: ReadModel, now: dict[tuple[str, int], int]) -> None:
-        as_of = max(now.values(), default=0)
+        as_of = f"both as of position {max(now.values(), default=0)}"
         for table in model.tables:
             sides = (Identifier("public", table), Identifier("pg_temp", table))
             found = await compared(self.connection, model.name, table, sides, as_of)

@@ -29,6 +29,7 @@ async def test_pages_of_blocks_lose_and_repeat_nothing(crowded: Deck) -> None:
     whole = await ada.see(f"{crowded.path}/blocks", limit=500, min_position=crowded.position)
     assert whole["next_cursor"] is None
     assert len(whole["items"]) == 9 * 6
+    assert await ada.see(f"{crowded.path}/blocks", whole="true") == whole
     for limit in (2, 7, 53, 54):
         assert await ada.all_pages(f"{crowded.path}/blocks", limit=limit) == whole["items"], limit
 

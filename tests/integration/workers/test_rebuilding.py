@@ -106,6 +106,17 @@ async def test_a_check_shows_what_is_wrong_and_leaves_it(fast: Settings) -> None
             assert await table.value("select title from project_rows") == "wrong"
 
 
+async def test_live_rows_that_are_behind_are_waited_for(fast: Settings) -> None:
+    async with system_on(fast) as system:
+        await all_busy(system, rounds=2, writers=2)
+        # Nobody has folded anything yet: what is rebuilt is ahead.
+        checking = asyncio.create_task(rebuild(fast, read_models(), quiet, check=True, processes=1))
+        async with working(fast):
+            rebuilt = await checking
+        assert (rebuilt.differing, rebuilt.differences) == (0, [])
+        assert rebuilt.rows > 10
+
+
 async def test_what_was_cached_of_wrong_rows_is_not_shown_after_a_rebuild(fast: Settings) -> None:
     async with system_on(fast) as system, working(fast):
         deck = await system.person().deck(slides=1)
