@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from projections.ports import Session
 
+# Notified with the models, by commas, the partition and the position that they have come to.
 CHANNEL = "decklog_checkpoint"
 # Notified with the position at which rebuilt tables took the place of live ones.
 REBUILT = "decklog_rebuilt"
 # Seconds within which a rate forgets; below the least rate it counts as nothing, before numbers become too small.
 RATE_OVER = 10.0
 LEAST_RATE = 0.001
+# What the transaction writes need not be on disk when it ends: rows and checkpoint are lost together, and folded
+# again from the log, which is on disk. So a projector waits for no disk, and nobody waits for it.
 _LOCK = (
-    "select model, position, version from projection_checkpoints where partition = %s and model = any(%s)"
-    " order by model for update"
+    "select model, position, version, set_config('synchronous_commit', 'off', true)"
+    " from projection_checkpoints where partition = %s and model = any(%s) order by model for update"
 )
 # As of now: what was folded long ago counts for little.
 RATE_NOW = (
@@ -60,7 +63,7 @@ async def lock_all(session: Session, versions: Mapping[str, int], partition: int
             (partition, list(versions), list(versions.values())),
         )
         rows = await session.fetch(_LOCK, (partition, list(versions)))
-    return {model: position for model, position, version in rows if version == versions[model]}
+    return {model: position for model, position, version, _ in rows if version == versions[model]}
 
 
 async def advance_all(session: Session, events: Mapping[str, int], partition: int, position: int) -> None:
@@ -70,7 +73,7 @@ async def advance_all(session: Session, events: Mapping[str, int], partition: in
         f" events = c.events + n.folded, rate = {RATE_NOW} + n.folded / {RATE_OVER}"
         " from unnest(%s::text[], %s::bigint[]) as n (name, folded)"
         " where c.partition = %s and c.model = n.name returning c.model)"
-        " select pg_notify(%s, model || %s) from moved",
+        " select pg_notify(%s, string_agg(model, ',') || %s) from moved having count(*) > 0",
         (position, list(events), list(events.values()), partition, CHANNEL, f" {partition} {position}"),
     )
 

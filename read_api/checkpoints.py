@@ -13,11 +13,12 @@ class CheckpointWatch:
         self._moved = asyncio.Event()
 
     def notified(self, payload: str) -> None:
-        """Take a notification (`model partition position`); an empty one wakes everybody."""
+        """Take a notification (`models partition position`); an empty one wakes everybody."""
         if payload:
-            model, partition, position = payload.rsplit(" ", 2)
-            key = (model, int(partition))
-            self._positions[key] = max(self._positions.get(key, 0), int(position))
+            models, partition, position = payload.rsplit(" ", 2)
+            for model in models.split(","):
+                key = (model, int(partition))
+                self._positions[key] = max(self._positions.get(key, 0), int(position))
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 

@@ -6,6 +6,7 @@ A read model tells of each move of its checkpoint as the rows commit; that is li
 import asyncio
 import json
 import sys
+import time
 from bisect import bisect_left
 from collections import defaultdict
 from random import getrandbits
@@ -52,9 +53,11 @@ class _Lagging:
 
     def heard(self, payload: str) -> None:
         """Note that a checkpoint has moved."""
-        if payload.startswith(f"{MODEL} "):
-            _, partition, position = payload.split()
-            self._told[int(partition)].append((int(position), asyncio.get_running_loop().time()))
+        if not payload:
+            return
+        models, partition, position = payload.split()
+        if MODEL in models.split(","):
+            self._told[int(partition)].append((int(position), time.monotonic()))
             self._moved.set()
 
     async def begin(self) -> None:
@@ -126,8 +129,7 @@ class _Lagging:
         block, project, version = self._blocks[n]
         self._blocks[n] = block, project, version + 1
         position = await self._append(project, edit(block, version + 1, self._text))
-        now = asyncio.get_running_loop().time()
-        self._acknowledged[position] = partition_of(project, self._partitions), now
+        self._acknowledged[position] = partition_of(project, self._partitions), time.monotonic()
 
     async def _append(self, project: UUID, event: Event) -> int:
         command_id = _id()
