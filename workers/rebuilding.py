@@ -36,7 +36,7 @@ SHARDS_EACH: Final = 4
 # Events below which a process of its own costs more than it saves.
 ALONE: Final = 20_000
 # Who reads and writes comes first.
-NICE: Final = 10
+NICE: Final = 5
 
 Progress = Callable[[int, int], None]
 # Told what a rebuild is about to do.
