@@ -30,6 +30,7 @@ _BOOLEAN: Final[Schema] = {"type": "boolean"}
 _OBJECT: Final[Schema] = {"type": "object"}
 _USER: Final[Schema] = {"type": "string", "description": "a token's `sub`"}
 _PRIORITY: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": 9}
+_DELAY: Final[Schema] = {"type": "integer", "minimum": 1, "description": "seconds before it may begin"}
 _RANK: Final[Schema] = {
     "type": "string",
     "description": "the order among siblings: they are sorted by (rank, id)",
@@ -121,16 +122,22 @@ DATA_SCHEMAS: Final[Mapping[str, Schema]] = {
     "session-joined": _data(user=_USER, client=_TEXT),
     "session-left": _data(reason=_TEXT),
     "generation-requested": _data(
+        ("delay",),
         priority=_PRIORITY,
+        delay=_DELAY,
         prompt=_or_null(_TEXT),
         source_length=_or_null(_COUNT),
         source_asset_id=_or_null(_TEXT),
         slides=_or_null(_COUNT),
         auto_approve=_BOOLEAN,
     ),
-    "thinking-requested": _data(priority=_PRIORITY, instruction=_or_null(_TEXT)),
-    "image-requested": _data(priority=_PRIORITY, prompt=_TEXT, block_id=_or_null(_ID)),
-    "export-requested": _data(priority=_PRIORITY, format=_TEXT, at_position=_or_null(_POSITION)),
+    "thinking-requested": _data(("delay",), priority=_PRIORITY, delay=_DELAY, instruction=_or_null(_TEXT)),
+    "image-requested": _data(
+        ("delay",), priority=_PRIORITY, delay=_DELAY, prompt=_TEXT, block_id=_or_null(_ID)
+    ),
+    "export-requested": _data(
+        ("delay",), priority=_PRIORITY, delay=_DELAY, format=_TEXT, at_position=_or_null(_POSITION)
+    ),
     "job-started": _data(attempt=_COUNT),
     "job-retried": _data(
         attempt=_COUNT, code=_TEXT, message=_TEXT, delay={"type": "number", "description": "seconds"}

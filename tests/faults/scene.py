@@ -22,6 +22,7 @@ from tests.faults.chance import chance
 from tests.faults.children import Child
 from tests.faults.clock import install_clock
 
+START_PATIENCE = 300.0
 SECRET = "a secret of these faults, long enough for HS256"
 
 
@@ -110,13 +111,18 @@ class Scene:
         self.readers[name] = await Child.start(name, "reader", config)
 
     async def go_on(self) -> None:
-        """Wait until every writer process has had something acknowledged since now.
+        """Wait until every writer process has had something acknowledged since now, or since it has started.
 
         Raises:
-            PartFailed: one has not for a minute.
+            PartFailed: one has not for a minute, or does not start.
         """
-        goals = [(slot.child, slot.child.said.get("acknowledged", 0) + 1) for slot in self.slots]
-        await asyncio.gather(*(child.until("acknowledged", goal) for child, goal in goals))
+
+        async def goes_on(child: Child) -> None:
+            # A new process says so before it asks for anything; a busy machine may take long to get it there.
+            before = await child.until("acknowledged", patience=START_PATIENCE)
+            await child.until("acknowledged", before + 1)
+
+        await asyncio.gather(*(goes_on(slot.child) for slot in self.slots))
 
     async def finish(self) -> int:
         """Let the writers end what they began and the readers come to the end; return where that is."""
