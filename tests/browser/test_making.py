@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import pypdfium2
+import pytest
 from playwright.sync_api import Browser, Page, expect
 from pptx import Presentation
 
 from tests.e2e.conftest import Service
 
-PATIENCE = 30_000
+PATIENCE = 60_000
 ARTICLE = """# River deltas
 
 A delta forms where a river meets standing water and drops its load. Most of the load is sand and silt.
@@ -53,6 +54,7 @@ def exported(page: Page, form: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.timeout(300)
 def test_a_document_becomes_a_deck_and_the_deck_a_file(
     browser: Browser, service: Service, tmp_path: Path
 ) -> None:

@@ -50,7 +50,7 @@ def read_document(data: bytes, media_type: str) -> Source:
         if text is None:
             raise UnreadableSource("the PDF is locked or broken")
     elif data.startswith(b"PK\x03\x04"):
-        text = _pptx_text(data) if _is_pptx(data) else _docx_text(data)
+        text = _pptx_text(data) if is_pptx(data) else _docx_text(data)
     else:
         text = _decoded(data, media_type)
     if not text.strip():
@@ -76,7 +76,8 @@ def _decoded(data: bytes, media_type: str) -> str:
     return text
 
 
-def _is_pptx(data: bytes) -> bool:
+def is_pptx(data: bytes) -> bool:
+    """Tell whether a file is a presentation of PowerPoint's form."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return "ppt/presentation.xml" in archive.namelist()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from running import Deck, lose
+from running import Deck, eventually, lose
 
 from infra.settings import Settings
 from workers.app import Workers
@@ -38,6 +38,13 @@ class Slide:
 async def shown(deck: Deck) -> list[Slide]:
     """Return a deck's slides as they are in the log."""
     position = await deck.owner.system.table.head()
+
+    async def there() -> bool:
+        # A read waits two seconds for a position, and a busy machine may need more.
+        answer = await deck.owner.get(f"{deck.path}/blocks", min_position=position)
+        return answer.status_code == 200
+
+    await eventually(there, 60)
     items = await deck.owner.all_pages(f"{deck.path}/blocks", min_position=position)
     slides: dict[str, Slide] = {}
     for block in items:

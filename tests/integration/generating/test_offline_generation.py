@@ -2,9 +2,12 @@
 
 from labour import ask, events, state
 from making_decks import generating, shown
-from running import system_on
+from running import System, system_on
 
+from infra.http.sniffing import PPTX
 from infra.settings import Settings
+from tests.support.slides import demo
+from workers.exporting import render
 
 SOURCE = """# River deltas
 
@@ -37,7 +40,7 @@ async def test_an_outline_is_proposed_approved_and_drafted(settings: Settings) -
     async with system_on(settings) as system, generating(settings):
         deck = await system.person().deck(slides=1)
         job = await ask(deck, "generation", prompt="Deltas", source_text=SOURCE)
-        waiting = await state(deck, job, "awaiting-approval")
+        waiting = await state(deck, job, "awaiting-approval", seconds=60)
         outline = waiting["outline"]
         assert outline["provider"] == "offline-extractive"
         assert outline["title"] == "River deltas"
@@ -48,7 +51,7 @@ async def test_an_outline_is_proposed_approved_and_drafted(settings: Settings) -
             "approve-outline", {"project_id": deck.id, "job_id": job, "outline": outline}
         )
         assert answer.status_code == 202, answer.text
-        done = await state(deck, job, "succeeded")
+        done = await state(deck, job, "succeeded", seconds=60)
 
         assert done["result"]["provider"] == "offline-extractive"
         assert done["result"]["slides"] == len(outline["slides"])
@@ -75,7 +78,7 @@ async def test_who_approves_in_advance_is_not_asked(settings: Settings) -> None:
     async with system_on(settings) as system, generating(settings):
         deck = await system.person().deck(slides=0)
         job = await ask(deck, "generation", prompt="Deltas", slides=4, auto_approve=True)
-        done = await state(deck, job, "succeeded")
+        done = await state(deck, job, "succeeded", seconds=60)
         assert done["result"]["slides"] == 4
         slides = await shown(deck)
         assert len(slides) == 4
@@ -90,7 +93,7 @@ async def test_a_run_is_undone_as_one_and_later_edits_of_people_stay(settings: S
     async with system_on(settings) as system, generating(settings):
         deck = await system.person().deck(slides=1)
         job = await ask(deck, "generation", source_text=SOURCE, auto_approve=True)
-        await state(deck, job, "succeeded")
+        await state(deck, job, "succeeded", seconds=60)
         made = await shown(deck)
         own = await deck.add("text", {"text": "A note of mine"}, deck.blocks[0])
         # And on slides of the run: words of a person on one, a block of a person on another.
@@ -110,3 +113,31 @@ async def test_a_run_is_undone_as_one_and_later_edits_of_people_stay(settings: S
         assert left[2].blocks == [("text", {"text": "Also mine"})]
         for block in (own, added):
             assert (await deck.owner.see(f"{deck.path}/blocks/{block}"))["deleted"] is False
+
+
+async def test_a_presentation_is_taken_over_as_it_stands(system: System) -> None:
+    deck = await system.person().deck(slides=0)
+    sent = await system.client.post(
+        f"{system.write_url}/api/assets?project_id={deck.id}",
+        content=render(demo(), "pptx").data,
+        headers={**deck.owner.headers, "Content-Type": PPTX},
+    )
+    job = await ask(deck, "generation", source_asset_id=sent.json()["asset_id"])
+    outline = (await state(deck, job, "awaiting-approval", seconds=60))["outline"]
+    assert (outline["provider"], outline["title"]) == ("offline-pptx", "How river deltas grow")
+    # The first stays out, the second is called otherwise; what is on them goes along.
+    outline["slides"] = outline["slides"][1:]
+    outline["slides"][0]["title"] = "Sand"
+    answer = await deck.owner.post(
+        "approve-outline", {"project_id": deck.id, "job_id": job, "outline": outline}
+    )
+    assert answer.status_code == 202, answer.text
+    done = await state(deck, job, "succeeded", seconds=60)
+    assert done["result"]["drafted_by"] == "offline-pptx"
+    slides = await shown(deck)
+    assert [s.title for s in slides][:3] == ["Sand", "Where it goes", "A bar"]
+    assert [i["text"] for i in slides[0].blocks[0][1]["items"]][:2] == ["A river slows", "sand falls"]
+    kinds = {kind for s in slides for kind, _ in s.blocks}
+    assert {"bullets", "table", "chart", "image", "text"} <= kinds
+    picture = next(c for s in slides for kind, c in s.blocks if kind == "image")
+    assert (await deck.owner.get(f"/api/assets/{picture['asset_id']}")).status_code == 200

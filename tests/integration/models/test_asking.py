@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pydantic_ai.models.openai  # noqa: F401 - seconds on a busy machine: not while a test waits for it
 import pytest
 from pydantic import BaseModel
 

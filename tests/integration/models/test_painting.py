@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import orjson
+import pydantic_ai.models.openai  # noqa: F401 - seconds on a busy machine: not while a test waits for it
 import pytest
 
 from domain.theme import BUILT_IN

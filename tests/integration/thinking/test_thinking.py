@@ -12,7 +12,7 @@ async def suggestions(deck: Deck, **query: object) -> list[dict[str, object]]:
 
 
 async def thought(deck: Deck, **fields: object) -> dict[str, object]:
-    done = await state(deck, await ask(deck, "thinking", **fields), "succeeded", seconds=20)
+    done = await state(deck, await ask(deck, "thinking", **fields), "succeeded", seconds=60)
     deck.position = max(deck.position, done["position"])
     result: dict[str, object] = done["result"]
     return result
@@ -54,7 +54,7 @@ async def test_a_picture_is_drawn_and_put_where_one_was_waited_for(system: Syste
     deck = await system.person().deck(slides=1)
     block = await deck.add("image", {}, deck.blocks[0])
     job = await ask(deck, "image", prompt="A delta seen from above", block_id=block)
-    done = await state(deck, job, "succeeded", seconds=20)
+    done = await state(deck, job, "succeeded", seconds=60)
     result = done["result"]
     assert (result["provider"], result["placed"], result["type"]) == ("offline-drawn", True, "image/png")
     shown = await deck.owner.see(f"{deck.path}/blocks/{block}", min_position=done["position"])

@@ -6,7 +6,10 @@ import { icon } from "../icons.js";
 import { dialog } from "../ui/dialog.js";
 
 const MOST_SLIDES = 50;
-const PROVIDERS = { "offline-extractive": "chosen from the source, without a model" };
+const PROVIDERS = {
+  "offline-extractive": "chosen from the source, without a model",
+  "offline-pptx": "the slides of your presentation, taken over as they stand",
+};
 
 /**
  * @typedef {import("./making.js").OutlineSlide} OutlineSlide
