@@ -45,7 +45,8 @@ class GenerationHandler:
             raise TypeError(f"a job of the queue {job.queue} has come to the wrong handler")
         asset = await self._asset(request, job.project_id)
         writer = await self._writer_of(job, request, asset)
-        source = await self._source(request, asset)
+        # What is taken over is not read as a text: it may be all pictures.
+        source = await self._source(request, asset) if writer is self._writer else None
         brief = Brief(request.prompt, source.text if source else None, request.slides)
         if job.outline is None or not job.approved:
             await context.progress(0, request.slides or 0, "outlining")
