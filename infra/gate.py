@@ -57,6 +57,10 @@ class Gate:
         await self.limiter.close()
         await self.redis.aclose()
 
+    def address(self, scope: Scope) -> str:
+        """Return where a request comes from, past proxies that are trusted."""
+        return self._address(scope)
+
     def asker(self, principal: Principal, scope: Scope) -> Asker:
         """Return who asks, as limits see it."""
         return Asker(principal.user, Tier.of(principal.tier), self._address(scope))

@@ -172,6 +172,14 @@ class Settings(BaseSettings):
     ws_ping_timeout: int = Field(default=5_000, ge=1)
     live_queue_max: int = Field(default=1_000, ge=1, description="events waiting for one slow reader")
 
+    write_max_in_flight: int = Field(
+        default=128, ge=1, description="requests that a write process works on at once; past it 503"
+    )
+    read_max_in_flight: int = Field(default=1_000, ge=1, description="the same of a read process")
+    ws_commands_max: int = Field(
+        default=2_048, ge=1, description="commands of all sockets of a write process at once; past it 503"
+    )
+
     rate_limit_enabled: bool = Field(default=True, description="false: nobody is limited or blocked")
     rate_limit_shadow: bool = Field(
         default=False, description="true: what would be refused is counted and logged, and let through"

@@ -20,6 +20,7 @@ from infra.http.headers import API, page_headers
 from infra.http.hot import HotRoutes
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
+from infra.http.overload import Bounded, Load
 from infra.http.problems import install_problems
 from infra.postgres.listener import listen
 from infra.redis import clearing
@@ -130,6 +131,7 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
     install_problems(app)
     install_openapi(app, metrics=not settings.metrics_port)
     app.add_middleware(HotRoutes, routes=hot)
+    app.add_middleware(Bounded, load=Load(settings.read_max_in_flight))
     install_cors(app, settings)
     app.add_middleware(Observed, traffic=traffic, headers=API)
     app.mount(f"/studio/v-{studio_files.version()}", StudioFiles(studio_files.FOR_GOOD), name="studio")

@@ -24,7 +24,8 @@ from read_api.tables import Tables
 
 # How far behind a model may be for the log to be asked what is missing.
 LOOK_AHEAD = 500
-ADMIN = "admin"
+# Scopes of a token: operators, and who replays the history of any project. Neither gives a role in one.
+ADMIN, AUDIT = "admin", "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,16 @@ class Reading:
         if role is None:
             raise NotFound("no such project")
         return role
+
+    async def may_replay(self, project_id: UUID, principal: Principal, min_position: int = 0) -> None:
+        """Refuse whoever may not see what happened in a project: its members may, and auditors in any.
+
+        Raises:
+            NotFound: the caller is neither, or there is no such project.
+        """
+        if AUDIT in principal.scopes and await self.side.decks.last_position(project_id):
+            return
+        await self.role(project_id, principal.user, min_position)
 
     async def nothing_missing(self, model: str, position: int, min_position: int) -> bool:
         """Tell whether a model that is at `position` in its slowest partition has all up to `min_position`.

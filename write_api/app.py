@@ -13,6 +13,7 @@ from infra.http.headers import API
 from infra.http.hot import HotRoutes
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
+from infra.http.overload import Bounded, Load
 from infra.http.problems import install_problems
 from infra.runtime import settle_memory
 from infra.settings import Settings
@@ -29,6 +30,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Build the app; it connects to its servers when it starts."""
     side: WriteSide = write_side(settings)
     gate = write_gate(settings, side)
+    load = Load(settings.write_max_in_flight)
     traffic, metrics = Traffic(), new_metrics()
     watch_traffic(metrics, traffic)
     watch_pool(metrics, side.pool)
@@ -70,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(HotRoutes, routes=hot)
     install_problems(app)
     install_openapi(app, metrics=not settings.metrics_port)
+    app.add_middleware(Bounded, load=load)
     install_cors(app, settings)
     app.add_middleware(Observed, traffic=traffic, headers=API)
     return app

@@ -18,6 +18,7 @@ from infra.http.auth import Principal
 from infra.http.close_codes import Close
 from infra.http.crowd import Crowd
 from infra.http.errors import DomainError, Invalid
+from infra.http.overload import Load
 from infra.http.problems import PayloadTooLarge
 from infra.http.sockets import Ended, authenticated, chosen, is_from_page_of
 from infra.limits.rules import costs_of, costs_of_all
@@ -51,6 +52,7 @@ class CommandSockets:
         self._in_flight = settings.ws_commands_in_flight
         self._origins = frozenset(settings.cors_origins)
         self._crowd = Crowd(settings)
+        self._load = Load(settings.ws_commands_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until either side ends it."""
@@ -96,6 +98,10 @@ class CommandSockets:
             DomainError: it was refused.
             BatchRefused: an atomic batch was refused for one of its commands.
         """
+        with self._load.slot():
+            return await self._run(message, key, speaker)
+
+    async def _run(self, message: Message, key: str | None, speaker: Speaker) -> Answer:
         if "commands" in message and "type" not in message:
             return await self._run_batch(parse_batch(encoded(message)), key, speaker)
         name = message.pop("type", None)

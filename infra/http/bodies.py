@@ -1,6 +1,6 @@
 """Request bodies, read up to their limit."""
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from domain.errors import Invalid
 from infra.http.problems import PayloadTooLarge
@@ -15,7 +15,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     Raises:
         PayloadTooLarge: it is larger; what is over the limit is not read.
-        Invalid: its length is not a number.
+        Invalid: its length is not a number, or the client left before it was complete.
     """
     announced = request.headers.get("content-length")
     if announced is not None:
@@ -23,12 +23,17 @@ async def read_body(request: Request, limit: int) -> bytes:
             raise Invalid.at("Content-Length", "must be a number")
         if int(announced) > limit:
             raise _too_large(limit)
-        return await request.body()
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
+    try:
+        if announced is not None:
+            return await request.body()
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+    except ClientDisconnect:
+        # Nobody hears it: it ends the request without an alarm.
+        raise Invalid.at("body", "ended before it was complete") from None
     return b"".join(chunks)

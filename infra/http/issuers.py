@@ -41,8 +41,9 @@ class JwksKeys:
     The keys it knew stay good while the address does not answer.
     """
 
-    def __init__(self, url: str, clock: Callable[[], float]) -> None:
+    def __init__(self, url: str, clock: Callable[[], float], again_after: float = AGAIN_AFTER) -> None:
         self._url = url
+        self._again_after = again_after
         self._clock = clock
         self._keys: Mapping[str | None, jwt.PyJWK] = {}
         self._asked = float("-inf")
@@ -73,7 +74,7 @@ class JwksKeys:
         """Return the public key of this id, if it is one for this algorithm."""
         found = self._keys.get(kid)
         if found is None:
-            if self._clock() - self._asked >= AGAIN_AFTER:
+            if self._clock() - self._asked >= self._again_after:
                 self._want.set()
             return None
         return found.key if found.algorithm_name == algorithm else None

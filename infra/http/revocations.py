@@ -1,9 +1,6 @@
 """Which tokens are refused although their signature is right: as a process knows it."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -18,12 +15,11 @@ class Revocation:
 
 
 class Revocations:
-    """The revocations that a process has heard of, and whose sockets have to hear of them."""
+    """The revocations that a process has heard of."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, float] = {}
         self._users: dict[str, tuple[float, float]] = {}
-        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         # How many were heard of that were not known before: whoever looks after very many sockets compares it.
         self.heard = 0
 
@@ -40,38 +36,14 @@ class Revocations:
             if revocation.jti is not None:
                 if revocation.jti not in self._tokens:
                     self.heard += 1
-                    self._wake_all()
                 self._tokens[revocation.jti] = revocation.expires
             elif revocation.user is not None:
                 known = self._users.get(revocation.user)
                 if known is None or known[0] < revocation.issued_before:
                     self._users[revocation.user] = (revocation.issued_before, revocation.expires)
                     self.heard += 1
-                    self._wake(revocation.user)
 
     def forget_ended(self, now: float) -> None:
         """Forget what speaks only of tokens that have ended by themselves."""
         self._tokens = {jti: end for jti, end in self._tokens.items() if end > now}
         self._users = {user: known for user, known in self._users.items() if known[1] > now}
-
-    @contextmanager
-    def watching(self, user: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set when something of a user's may have been revoked."""
-        event = asyncio.Event()
-        self._waiting[user].add(event)
-        try:
-            yield event
-        finally:
-            waiting = self._waiting[user]
-            waiting.discard(event)
-            if not waiting:
-                del self._waiting[user]
-
-    def _wake(self, user: str) -> None:
-        for event in self._waiting.get(user, ()):
-            event.set()
-
-    def _wake_all(self) -> None:
-        # Whose token it is, an id does not tell.
-        for user in self._waiting:
-            self._wake(user)

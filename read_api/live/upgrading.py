@@ -8,8 +8,8 @@ place, and no promise of its: the version is pinned, and a test goes through her
 from typing import cast
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from infra.http.patience import PatientProtocol
 from read_api.live.gateway import Gateway
 from read_api.live.handshake import asked
 
@@ -17,7 +17,7 @@ from read_api.live.handshake import asked
 GATEWAY = "gateway"
 
 
-class UpgradingProtocol(HttpToolsProtocol):
+class UpgradingProtocol(PatientProtocol):
     """uvicorn's HTTP/1.1, but for upgrades to live sockets."""
 
     def handle_websocket_upgrade(self) -> None:

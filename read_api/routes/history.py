@@ -36,10 +36,10 @@ class HistoryQueries:
 
     async def _answer(self, request: Request, project_id: UUID, block_id: UUID | None) -> Response:
         reading = self._reading
-        user = reading.principal(request).user
+        principal = reading.principal(request)
         parameters = Parameters.of(request)
         head = await reading.reached(parameters)
-        await reading.role(project_id, user, parameters.min_position)
+        await reading.may_replay(project_id, principal, parameters.min_position)
         selection = await selection_of(reading, project_id, parameters, head, block_id)
         if block_id is not None:
             await self._find(project_id, block_id, head)

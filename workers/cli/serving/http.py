@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
+from infra.http.patience import PatientProtocol
 from infra.settings import Settings
 
 Host = Annotated[str, typer.Option(help="The address to bind.")]
@@ -22,7 +23,7 @@ def serve(
     host: str,
     port: int,
     *,
-    protocol: Any = "httptools",
+    protocol: Any = PatientProtocol,
     server: type[uvicorn.Server] = uvicorn.Server,
     sockets: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
