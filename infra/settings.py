@@ -3,7 +3,7 @@
 import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from infra.tls import with_tls
 
 SECRET_LENGTH = 32
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -41,6 +43,20 @@ class Settings(BaseSettings):
         repr=False,
         default=None,
         description="a streaming replica: read tables are read there; rights and the log are not",
+    )
+    db_role: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="a role to take the rights of, as write processes take `decklog_writer`; not for migrations",
+    )
+    db_ssl_mode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] | None = Field(
+        default=None, description="of all connections to PostgreSQL; in production verify-full"
+    )
+    db_ssl_root_cert: Path | None = Field(
+        default=None, description="who vouches for PostgreSQL's certificate: a file of CA certificates"
+    )
+    redis_ssl_ca: Path | None = Field(
+        default=None, description="the same for Redis, where its address begins with rediss://"
     )
     redis_url: RedisDsn = Field(repr=False, description="Valkey 8+ or Redis 7.2+")
     jwt_secret: str = Field(repr=False, description="HS256 secret, at least 32 characters")
@@ -215,6 +231,12 @@ class Settings(BaseSettings):
         " 0: the APIs answer /metrics on their port, and workers nowhere",
     )
     metrics_host: str = Field(default="127.0.0.1", description="the address that METRICS_PORT is bound at")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_tls(cls, said: object) -> object:
+        """Say in the addresses how to reach them: whatever connects does it so."""
+        return with_tls(said) if isinstance(said, dict) else said
 
     @field_validator("cors_origins", "jwt_algorithms", "trusted_proxies", mode="before")
     @classmethod

@@ -20,6 +20,8 @@ from infra.settings import Settings
 
 SECRET = "a secret of these tests, long enough for HS256"
 TEMPLATE = "decklog_template"
+# Of connections that tamper with the log, which is append-only to all others.
+TAMPERING = "-c decklog.rewrites=tampering"
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from infra.audit.source import Refused
 from infra.audit.stored import rows_on
 from infra.audit.tombstones import Claim, buried, claim
 from infra.postgres.retention import (
+    allow_rewrites,
     detached,
     have_alone,
     is_rebuilding,
@@ -140,6 +141,7 @@ def _fill(connection: psycopg.Connection, path: Path, said: Claim, progress: Pro
     if sha256_of(path) != said.file_sha256:
         raise NotPossible(f"{path} is not the file that was written then")
     connection.execute("analyze attached")
+    allow_rewrites(connection)
     done = connection.execute(
         "update stored_events s set topic = a.topic, state = a.state, metadata = a.metadata from attached a"
         " where s.originator_id = a.originator_id and s.originator_version = a.originator_version"

@@ -29,7 +29,14 @@ from infra.audit.moving import export_log
 from infra.audit.parallel import Progress
 from infra.audit.stored import StoredLog, rows_on, stored_log
 from infra.audit.tombstones import METADATA, STATE, Claim, claim, digest_of, leaf
-from infra.postgres.retention import detached, ensure_guard, forget_derived, have_alone, note_detached
+from infra.postgres.retention import (
+    allow_rewrites,
+    detached,
+    ensure_guard,
+    forget_derived,
+    have_alone,
+    note_detached,
+)
 from infra.settings import Settings
 
 
@@ -128,6 +135,7 @@ def _bury(
     for row in paired(rows_on(connection, source.whole, project), log.rows(log.whole), "the log"):
         leaves.append(leaf(row))
         tick(progress, len(leaves))
+    allow_rewrites(connection)
     done = connection.execute(
         "update stored_events set topic = %s, state = %s, metadata = %s::json"
         " where project_id = %s and notification_id <= %s",

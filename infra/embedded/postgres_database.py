@@ -5,6 +5,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from infra.postgres.migrate import WRITER
+
 # What an operator's verbs need beyond one's own tables: statistics, ending a query, a checkpoint.
 _GRANTED = sql.SQL("pg_monitor, pg_signal_backend, pg_checkpoint")
 
@@ -31,6 +33,12 @@ async def provide_database(
         await connection.execute(
             statement.format(sql.Identifier(owner), _GRANTED, sql.Literal(verifier.decode()))
         )
+    found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [WRITER])
+    if await found.fetchone() is None:
+        await connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(WRITER)))
+    await connection.execute(
+        sql.SQL("GRANT {} TO {} WITH INHERIT FALSE").format(sql.Identifier(WRITER), sql.Identifier(owner))
+    )
     found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
     if await found.fetchone() is None:
         statement = sql.SQL("CREATE DATABASE {} OWNER {}")

@@ -20,8 +20,10 @@ APPEND_TIMEOUT_MS = 2_000
 
 
 def session_options(settings: Settings, **more: str) -> str:
-    """Return the `options` of a connection: its timeouts, and UTC."""
+    """Return the `options` of a connection: its timeouts, UTC, and the role that it has the rights of."""
     values = {"statement_timeout": str(settings.db_statement_timeout), "timezone": "UTC", **more}
+    if settings.db_role is not None:
+        values["role"] = settings.db_role
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 
 

@@ -10,6 +10,8 @@ from infra.settings import Settings
 
 # "decklog" in ASCII: the advisory lock that migrating processes share.
 LOCK = 0x6465636B6C6F67
+# It may append to the log, and neither change nor delete (0026_append_only.sql).
+WRITER = "decklog_writer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,16 @@ async def migrate(settings: Settings) -> list[str]:
                 )
             applied.append(f"{migration.number:04d} {migration.name}")
     return applied
+
+
+async def writer_role(settings: Settings) -> str | None:
+    """Return the role for write processes (`DB_ROLE`), if there is one that this user may take.
+
+    Raises:
+        psycopg.Error: the database is away.
+    """
+    async with await connect(settings, direct=True) as connection:
+        cursor = await connection.execute(
+            "select 1 from pg_roles where rolname = %s and pg_has_role(current_user, oid, 'SET')", [WRITER]
+        )
+        return WRITER if await cursor.fetchone() else None

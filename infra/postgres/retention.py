@@ -45,6 +45,11 @@ def have_alone(connection: psycopg.Connection) -> None:
         raise Busy("the log is being verified, exported, backed up or moved at this moment: try again later")
 
 
+def allow_rewrites(connection: psycopg.Connection) -> None:
+    """Let this transaction change events, which a trigger refuses to all others: to bury them, or to put them back."""
+    connection.execute("set local decklog.rewrites = 'retention'")
+
+
 def ensure_guard(connection: psycopg.Connection) -> None:
     """Make the guard if there is none yet: it waits for appends under way, and appends wait for it, for a moment."""
     known = connection.execute(

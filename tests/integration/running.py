@@ -25,6 +25,7 @@ from infra.http.auth import issue
 from infra.settings import Settings
 from read_api.app import create_app as create_read_app
 from read_api.serving import HTTP, DrainingServer
+from tests.conftest import TAMPERING
 from workers.app import Workers
 from write_api.app import create_app as create_write_app
 from write_api.wire import UVICORN
@@ -143,7 +144,9 @@ class Table:
 
 @asynccontextmanager
 async def looking(settings: Settings) -> AsyncIterator[Table]:
-    async with await psycopg.AsyncConnection.connect(settings.dsn, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(
+        settings.dsn, autocommit=True, options=TAMPERING
+    ) as connection:
         yield Table(connection)
 
 

@@ -24,7 +24,7 @@ from infra.embedded.ports import free_port, require_free
 from infra.embedded.servers import EmbeddedServers
 from infra.embedded.supervisor import ChildSpec, Supervisor
 from infra.http.auth import issue
-from infra.postgres.migrate import migrate
+from infra.postgres.migrate import migrate, writer_role
 from infra.settings import Environment, Settings, child_environment
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, run
 
@@ -121,7 +121,7 @@ async def _up(
         plan.announce("decklog: stopped")
 
 
-def _child(plan: Plan, settings: Settings, name: str, port: int | None) -> ChildSpec:
+def _child(plan: Plan, settings: Settings, name: str, port: int | None, role: str | None = None) -> ChildSpec:
     environment = child_environment(
         DATABASE_URL=settings.dsn,
         REDIS_URL=str(settings.redis_url),
@@ -133,6 +133,7 @@ def _child(plan: Plan, settings: Settings, name: str, port: int | None) -> Child
         # Whatever the environment says: the APIs answer /metrics on their own ports here.
         METRICS_PORT="0",
         METRICS_HOST="127.0.0.1",
+        **({"DB_ROLE": role} if role else {}),
     )
     argv = [sys.executable, "-m", "workers.cli", "serve", name]
     if port is not None:
@@ -146,7 +147,8 @@ def _child(plan: Plan, settings: Settings, name: str, port: int | None) -> Child
 async def _run_processes(plan: Plan, settings: Settings, folder: DataFolder, stop: asyncio.Event) -> None:
     supervisor = Supervisor(
         [
-            _child(plan, settings, "write", plan.write_port),
+            # What it writes with may append to the log, and not change it.
+            _child(plan, settings, "write", plan.write_port, await writer_role(settings)),
             _child(plan, settings, "read", plan.read_port),
             _child(plan, settings, "workers", None),
         ],

@@ -16,6 +16,7 @@ from infra.audit.signing import make_checkpoint
 from infra.postgres.appender import Appender
 from infra.postgres.event_log import structural_topics
 from infra.settings import Settings
+from tests.conftest import TAMPERING
 
 STREAMS = [UUID(int=n << 96 | 7) for n in (1, 2, 3)]
 VERSIONS = 6
@@ -69,7 +70,7 @@ def attack(settings: Settings) -> Callable[..., None]:
     """Runs statements as the database's owner."""
 
     def run(*statements: str) -> None:
-        with psycopg.connect(settings.dsn) as connection:
+        with psycopg.connect(settings.dsn, options=TAMPERING) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
 

@@ -17,6 +17,7 @@ from infra.audit.moving import NotEmpty, NotVerified, export_log, import_log
 from infra.audit.signing import make_checkpoint
 from infra.audit.stored import stored_log
 from infra.settings import Settings
+from tests.conftest import TAMPERING
 
 Write = Callable[[int, int], Awaitable[None]]
 UNTRUSTED = Trust()
@@ -59,7 +60,7 @@ def check(path: Path, trust: Trust = UNTRUSTED, **more: Any) -> Report:
 
 
 def rows(settings: Settings) -> list[Any]:
-    with psycopg.connect(settings.dsn) as connection:
+    with psycopg.connect(settings.dsn, options=TAMPERING) as connection:
         return connection.execute(
             "select s.*, metadata::text from stored_events s order by notification_id"
         ).fetchall()
@@ -98,7 +99,7 @@ async def test_an_imported_log_goes_on(
     file: Path, another: Settings, settings: Settings, write: Write
 ) -> None:
     import_log(another, file, nothing)
-    with psycopg.connect(settings.dsn) as connection:
+    with psycopg.connect(settings.dsn, options=TAMPERING) as connection:
         connection.execute("truncate stored_events, command_results")
         connection.execute("update log_head set position = 0")
     import_log(settings, file, nothing)

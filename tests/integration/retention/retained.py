@@ -15,6 +15,7 @@ from domain.block import BlockEdited
 from domain.project import ProjectArchived
 from infra.postgres.event_log import PostgresEventLog
 from infra.settings import Settings
+from tests.conftest import TAMPERING
 
 
 def nothing(_: int) -> None:
@@ -79,7 +80,7 @@ def rows(settings: Settings) -> list[Any]:
 
 
 def value(settings: Settings, query: str, *values: object) -> Any:
-    with psycopg.connect(settings.dsn, autocommit=True) as connection:
+    with psycopg.connect(settings.dsn, autocommit=True, options=TAMPERING) as connection:
         row = connection.execute(query.encode(), values).fetchone()
     return row[0] if row else None
 

@@ -15,6 +15,7 @@ from infra.audit.moving import export_log
 from infra.audit.signing import make_checkpoint
 from infra.audit.stored import stored_log
 from infra.settings import Settings
+from tests.conftest import TAMPERING
 
 UNTRUSTED = Trust()
 # Position 12 is one of the deck's that goes; 14 is that of its second block's first event.
@@ -32,7 +33,7 @@ async def gone(settings: Settings, file: Path) -> Deck:
 @pytest.fixture
 def attack(settings: Settings) -> Callable[[str], None]:
     def run(statement: str) -> None:
-        with psycopg.connect(settings.dsn) as connection:
+        with psycopg.connect(settings.dsn, options=TAMPERING) as connection:
             connection.execute(statement.encode())
 
     return run
