@@ -45,7 +45,7 @@ async def head(settings: Settings) -> int:
     return int(row[0])
 
 
-class _Edits:
+class Edits:
     def __init__(self, stage: Stage, settings: Settings, write: Served, writer: Author) -> None:
         self._stage = stage
         self._settings = settings
@@ -92,7 +92,7 @@ async def _run(stage: Stage) -> None:
         author(write) as writer,
         stage.servers.ceiling(await _answer(writer)) as ceiling,
     ):
-        edits = _Edits(stage, settings, write, writer)
+        edits = Edits(stage, settings, write, writer)
         await edits.ours(WARM_UP)
         await stage.compare(
             [RATE, CPU], lambda: edits.yardstick(ceiling), lambda: edits.ours(stage.options.seconds)
