@@ -37,6 +37,7 @@ ROUTES: Mapping[str, str] = {
     "GET /api/health/live": "open",
     "GET /api/health/ready": "open",
     "GET /metrics": "open",
+    "GET /asyncapi.json": "open",
     "GET /openapi.json": "open",
     "GET /api/projects": "token",
     "GET /api/quota": "token",
