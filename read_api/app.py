@@ -27,7 +27,7 @@ from infra.redis import clearing
 from infra.runtime import settle_memory
 from infra.settings import Settings
 from infra.telemetry.metrics import Metrics
-from infra.telemetry.wiring import beside, new_metrics, watch_pool, watch_redis, watch_traffic
+from infra.telemetry.wiring import beside, new_metrics, watch_gate, watch_pool, watch_redis, watch_traffic
 from projections import checkpoints
 from read_api import studio_files
 from read_api.cache_report import CacheReport
@@ -81,7 +81,7 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
 
     Its routes, and all that it knows, belong to an epoch of the log: with another one it begins anew.
     """
-    traffic = Traffic()
+    traffic, load = Traffic(), Load(settings.read_max_in_flight)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -89,6 +89,7 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
         gateway = Gateway(settings)
         current = Current(side, gateway)
         metrics = _metrics(side, current, traffic)
+        watch_gate(metrics, side.gate.limiter, load)
         operations = Operations(
             "read", side.log, side.pool, metrics, traffic=traffic, redis=side.redis, more=current.report
         )
@@ -131,7 +132,7 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
     install_problems(app)
     install_openapi(app, metrics=not settings.metrics_port)
     app.add_middleware(HotRoutes, routes=hot)
-    app.add_middleware(Bounded, load=Load(settings.read_max_in_flight))
+    app.add_middleware(Bounded, load=load)
     install_cors(app, settings)
     app.add_middleware(Observed, traffic=traffic, headers=API)
     app.mount(f"/studio/v-{studio_files.version()}", StudioFiles(studio_files.FOR_GOOD), name="studio")

@@ -17,7 +17,7 @@ from infra.http.overload import Bounded, Load
 from infra.http.problems import install_problems
 from infra.runtime import settle_memory
 from infra.settings import Settings
-from infra.telemetry.wiring import beside, new_metrics, watch_appender, watch_pool, watch_traffic
+from infra.telemetry.wiring import beside, new_metrics, watch_appender, watch_gate, watch_pool, watch_traffic
 from write_api.assets import Uploads
 from write_api.openapi import install_openapi
 from write_api.routes import CommandRoutes
@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
     watch_traffic(metrics, traffic)
     watch_pool(metrics, side.pool)
     watch_appender(metrics, side.appender)
+    watch_gate(metrics, gate.limiter, load)
     operations = Operations("write", side.log, side.pool, metrics, traffic=traffic)
 
     @asynccontextmanager

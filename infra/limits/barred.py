@@ -18,6 +18,11 @@ class Barred:
         """Tell whether anybody is shut out at all."""
         return bool(self._until)
 
+    @property
+    def count(self) -> int:
+        """Return how many are shut out."""
+        return len(self._until)
+
     def replace(self, blocks: Mapping[str, Block]) -> None:
         """Know these blocks, and no others."""
         now = self._clock()

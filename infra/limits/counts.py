@@ -27,6 +27,19 @@ class Counts:
     local: int = 0
     offences: int = 0
 
+    def decisions(self) -> dict[tuple[str, ...], int]:
+        """Return the counters by kind and decision."""
+        found = {
+            "admitted": self.admitted,
+            "refused": self.refused,
+            "shadowed": self.shadowed,
+            "failed_open": self.failed_open,
+            "failed_closed": self.failed_closed,
+        }
+        return {
+            (str(kind), decision): n for decision, counted in found.items() for kind, n in counted.items()
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Render as JSON."""
         return {

@@ -97,6 +97,11 @@ class Limiter:
         """Return how much all callers together may do."""
         return self._settings.rate_limit_global_per_minute
 
+    @property
+    def round_trips(self) -> int:
+        """Return how many calls of its script there were."""
+        return self._windows.calls
+
     def blocked(self) -> list[dict[str, Any]]:
         """Return who is shut out, the longest first."""
         return self.barred.listed(SHOWN)

@@ -18,6 +18,19 @@ HTTP_IN_FLIGHT: Final = Metric("decklog_http_in_flight", "gauge", "requests unde
 RATE_LIMIT_HITS: Final = Metric(
     "decklog_rate_limit_hits_total", "counter", "requests refused by a rate limit (429)", ("route",)
 )
+LIMITER_DECISIONS: Final = Metric(
+    "decklog_limiter_decisions_total",
+    "counter",
+    "what was asked of limits, by kind: admitted, refused, shadowed, failed_open or failed_closed without Redis",
+    ("kind", "decision"),
+)
+LIMITER_ROUND_TRIPS: Final = Metric(
+    "decklog_limiter_round_trips_total", "counter", "calls of the limiter's script, each with many checks"
+)
+LIMITER_BLOCKED: Final = Metric("decklog_limiter_blocked", "gauge", "users and addresses that are blocked")
+TURNED_AWAY: Final = Metric(
+    "decklog_http_turned_away_total", "counter", "requests answered 503 at once, for there were too many"
+)
 LOOP_LAG: Final = Metric(
     "decklog_loop_lag_seconds", "histogram", "how late the event loop woke a timer: its saturation"
 )

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 from infra.http.observed import Traffic
 from infra.http.operations import Operations
+from infra.http.overload import Load
 from infra.http.side_server import SideServer
+from infra.limits.limiter import Limiter
 from infra.postgres.appender import Appender
 from infra.postgres.measured import MeasuredPool
 from infra.redis.measured import MeasuredRedis
@@ -33,6 +35,14 @@ def watch_traffic(metrics: Metrics, traffic: Traffic) -> None:
     metrics.watch(table.RATE_LIMIT_HITS, lambda: traffic.limited)
     metrics.watch(table.ACTIVE_CONNECTIONS, lambda: {**_NO_CONNECTIONS, **traffic.connections})
     metrics.watch(table.SOCKET_ENDS, lambda: traffic.ends)
+
+
+def watch_gate(metrics: Metrics, limiter: Limiter, load: Load) -> None:
+    """Tell of limits, and of what was turned away for want of room."""
+    metrics.watch(table.LIMITER_DECISIONS, limiter.counts.decisions)
+    metrics.watch(table.LIMITER_ROUND_TRIPS, lambda: limiter.round_trips)
+    metrics.watch(table.LIMITER_BLOCKED, lambda: limiter.barred.count)
+    metrics.watch(table.TURNED_AWAY, lambda: load.refused)
 
 
 # An autoscaler has to find a number before the first connection.
