@@ -14,8 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from infra.http.bodies import read_body
+from infra.http.errors import DomainError
 from infra.http.overload import Bounded, Load
 from infra.http.patience import PatientProtocol
+from infra.http.problems import refusal
 
 
 class Hasty(PatientProtocol):
@@ -37,7 +39,10 @@ class Working:
         self.app = Bounded(Starlette(routes=routes), self.load)
 
     async def work(self, request: Request) -> Response:
-        body = await read_body(request, 1_000_000)
+        try:
+            body = await read_body(request, 1_000_000)
+        except DomainError as error:
+            return refusal(error)
         await self.release.wait()
         return Response(str(len(body)))
 
