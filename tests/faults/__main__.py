@@ -9,17 +9,13 @@ import random
 import sys
 
 from tests.faults.live.__main__ import main as live_main
-from tests.faults.projections import run as audit
-from tests.faults.projections.standing import audited
+from tests.faults.projections.__main__ import main as projections_main
 from tests.faults.run import Outcome, Plan, run
 from tests.faults.scene import Size
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument(
-        "--of", choices=("log", "projections"), default="log", help="what is looked at (default: log)"
-    )
     parser.add_argument("--minutes", type=float, default=2, help="of faults (default: 2)")
     parser.add_argument("--seed", type=int, help="of the choices; by default another one each time")
     parser.add_argument("--writers", type=int, default=4, help="writer processes (default: 4)")
@@ -51,24 +47,17 @@ def _table(outcome: Outcome) -> str:
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
 
 
-def _printed(line: str) -> None:
-    print(line, flush=True)
-
-
 def main() -> int:
     """Run; the status tells whether anything was found."""
     if sys.argv[1:2] == ["live"]:
         return live_main(sys.argv[2:])
+    if sys.argv[1:2] == ["projections"]:
+        return projections_main(sys.argv[2:])
     chosen = _arguments()
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(1_000_000)
-    if chosen.of == "projections":
-        print(f"seed {seed}: {chosen.writers} writers", flush=True)
-        found = asyncio.run(audited(audit.Plan(chosen.minutes * 60, seed, chosen.writers), _printed))
-        print("\n" + found.table())
-        return int(bool(found.findings))
     size = Size(chosen.writers, chosen.clients, chosen.pause)
     print(f"seed {seed}: {size.writers} writer processes of {size.clients} clients", flush=True)
-    outcome = asyncio.run(run(Plan(chosen.minutes * 60, seed, size), _printed))
+    outcome = asyncio.run(run(Plan(chosen.minutes * 60, seed, size), lambda line: print(line, flush=True)))
     print("\n" + _table(outcome))
     for line in outcome.findings.lines():
         print(line)

@@ -1,4 +1,4 @@
-"""The continuous audit of all read models, in its short form; the long one is `make faults ARGS="--of projections"`."""
+"""The continuous audit of all read models, in its short form; the long one is `make faults ARGS="projections"`."""
 
 from pathlib import Path
 
