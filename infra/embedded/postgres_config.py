@@ -19,7 +19,9 @@ _SETTINGS: Mapping[str, str] = {
     "random_page_cost": "1.1",
     "jit": "off",
     "wal_level": "replica",
-    "wal_compression": "on",
+    # These binaries know pglz alone: 0.1 ms a page, spent while the log's head is locked, on pages of ids that hardly
+    # get smaller. Without it, appends to a log of ten million events are several times as fast.
+    "wal_compression": "off",
     # After a kill -9 the WAL since the last checkpoint is replayed before anyone gets in: this much takes 1 s.
     "max_wal_size": "256MB",
     "min_wal_size": "128MB",
