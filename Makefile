@@ -9,7 +9,7 @@ ARGS   ?=
 PROCS  ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench faults lock clean
+.PHONY: help run test check format bench faults fuzz load lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,13 @@ bench: $(READY) ## Measure against the yardsticks (ARGS="append http")
 
 faults: $(READY) ## Break everything under a log for minutes, and check it (ARGS="--minutes 10")
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+fuzz: $(READY) ## Ask both APIs for whatever their documents allow (EXAMPLES=200)
+	@DECKLOG_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest -q --timeout 3600 \
+		tests/integration/operations/test_contract_fuzz.py $(ARGS)
+
+load: $(READY) ## Have people work on a service of its own (ARGS="--users 200 --seconds 30")
+	@$(BIN)/python -m tests.load $(ARGS)
 
 lock: ## Resolve the lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --all-extras \

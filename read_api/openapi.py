@@ -64,6 +64,12 @@ QUERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         _PAGED,
     ),
     "/api/projects/{project}/sessions": ("list-sessions", "Who is there now", _PAGED),
+    "/api/projects/{project}/jobs": (
+        "list-jobs",
+        "The project's jobs, the newest first, by `state` and `kind`",
+        ("state", "kind", *_PAGED),
+    ),
+    "/api/jobs/{job}": ("get-job", "One job", ()),
     "/api/themes": ("list-themes", "The built-in themes and the caller's own", _PAGED),
     "/api/themes/{theme}": ("get-theme", "One theme", ()),
     "/api/quota": ("quota", "What is left of the caller's limits", ()),
@@ -84,12 +90,32 @@ FILES: dict[str, tuple[str, str]] = {
         "An address of the file that needs no header, for five minutes and one user",
     ),
 }
+FILES["/api/jobs/{job}/file"] = ("job-file", "The file that an export made")
+# What operators ask for, with a token whose scope is `admin`. Path: (method, operation, summary, status).
+OPERATORS: dict[str, tuple[str, str, str, str]] = {
+    f"/api/admin/{what}/stats": ("get", f"{what}-stats", summary, "200")
+    for what, summary in {
+        "cache": "What the caches did, of this process and of all",
+        "live": "What live readers did",
+        "projections": "How far the relay and the read models are, and a rebuild",
+        "queues": "What waits, runs and failed, by queue",
+        "rate-limits": "Who was refused, and who is blocked",
+    }.items()
+} | {
+    "/api/admin/projections/{name}/rebuild": (
+        "post",
+        "rebuild-projection",
+        "Rebuild a read model beside the live one",
+        "202",
+    )
+}
 # Which of them tell events.
 _HISTORIES = ("/api/projects/{project}/history", "/api/projects/{project}/blocks/{block}/history")
 _PROBLEMS = {
     "401": "no valid token",
     "404": "no such thing, as far as the caller may know",
     "422": "a parameter is wrong",
+    "429": "too many requests: come back after Retry-After",
     "503": "`min_position` was not reached in time, or a server is away",
 }
 
@@ -121,6 +147,23 @@ def _operation(path: str, operation: str, summary: str, query: tuple[str, ...]) 
             **{status: {"description": text, "content": problem} for status, text in _PROBLEMS.items()},
         },
     }
+
+
+def _operator(path: str, operation: str, summary: str, status: str) -> dict[str, Any]:
+    described = _operation(path, operation, summary, ())
+    described["tags"] = ["operations"]
+    described["parameters"] = [
+        {**p, "schema": {"type": "string"}} for p in described["parameters"] if p["in"] == "path"
+    ]
+    problem = described["responses"].pop("404")
+    responses = described["responses"]
+    responses.pop("200")
+    responses[status] = {"description": "the answer", "content": {"application/json": {}}}
+    responses["403"] = {**problem, "description": "the token's scope is not `admin`"}
+    if described["parameters"]:
+        responses["404"] = {**problem, "description": "no such read model"}
+        responses["409"] = {**problem, "description": "one is being rebuilt, or was asked for"}
+    return described
 
 
 def _describe_events(api: dict[str, Any]) -> None:
@@ -167,6 +210,8 @@ def install_openapi(app: FastAPI, *, metrics: bool) -> None:
                 described["parameters"].pop()
                 described["responses"]["200"] = {"description": "the file, or its address"}
                 paths[path] = {"get": described}
+            for path, (method, operation, summary, status) in OPERATORS.items():
+                paths[path] = {method: _operator(path, operation, summary, status)}
             paths.update(operations_paths(metrics=metrics))
             _describe_events(api)
             schemes = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
