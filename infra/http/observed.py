@@ -26,6 +26,7 @@ NOWHERE: Final = "none"
 LABEL: Final = "decklog.label"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _EVENT_STREAM: Final = b"text/event-stream"
+_CONTENT_TYPE: Final = b"content-type"
 _NO_STATUS: Final = 1005
 COMMANDS: Final = "/api/commands"
 
@@ -67,6 +68,7 @@ class Observed:
         self._app = app
         self._traffic = traffic
         self._headers = tuple(headers)
+        self._names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and count."""
@@ -78,7 +80,7 @@ class Observed:
             await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        traffic, wanted = self._traffic, self._headers
+        traffic = self._traffic
         begun = time.perf_counter()
         trace = begin(_header(scope, b"traceparent"))
         status, streaming, started = _BROKEN, False, False
@@ -88,9 +90,7 @@ class Observed:
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
                 headers = message.setdefault("headers", [])
-                streaming = _is_stream(headers)
-                known = {name for name, _ in headers}
-                headers += [header for header in wanted if header[0] not in known]
+                streaming = self._complete(headers)
                 if status >= _BROKEN:
                     headers.append((b"x-trace-id", trace.encode()))
                 if streaming:
@@ -115,6 +115,22 @@ class Observed:
             # A stream is open for as long as its reader likes: that is not how long an answer took.
             seconds = 0.0 if streaming else time.perf_counter() - begun
             traffic.answered(label_of(scope), scope["method"], status, seconds)
+
+    def _complete(self, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Add the headers that an answer lacks; tell whether it is an event stream."""
+        own = streaming = False
+        for name, value in headers:
+            if name == _CONTENT_TYPE:
+                streaming = value.startswith(_EVENT_STREAM)
+            elif name in self._names:
+                own = True
+        if own:
+            # A page or a file says some of it itself.
+            known = {name for name, _ in headers}
+            headers.extend(header for header in self._headers if header[0] not in known)
+        else:
+            headers.extend(self._headers)
+        return streaming
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count a command socket. Live sockets are the gateway's, which counts them itself."""
@@ -156,10 +172,6 @@ def _header(scope: Scope, wanted: bytes) -> bytes | None:
             found: bytes = value
             return found
     return None
-
-
-def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-type" and value.startswith(_EVENT_STREAM) for name, value in headers)
 
 
 def label_of(scope: Scope) -> str:
