@@ -19,6 +19,7 @@ from infra.telemetry.tracing import begin
 
 logger = logging.getLogger(__name__)
 
+RATE_LIMITED: Final = 429
 _BROKEN: Final = 500
 # What no route serves: one label for all, or clients could make any number.
 NOWHERE: Final = "none"
@@ -37,6 +38,7 @@ class Traffic:
 
     requests: Counter[tuple[str, ...]] = field(default_factory=Counter)
     seconds: dict[tuple[str, ...], Histogram] = field(default_factory=dict)
+    limited: Counter[tuple[str, ...]] = field(default_factory=Counter)
     connections: Counter[tuple[str, ...]] = field(default_factory=Counter)
     ends: Counter[tuple[str, ...]] = field(default_factory=Counter)
     in_flight: int = 0
@@ -48,6 +50,8 @@ class Traffic:
         if histogram is None:
             histogram = self.seconds[route,] = Histogram()
         histogram.observe(seconds)
+        if status == RATE_LIMITED:
+            self.limited[route,] += 1
 
     def whole(self) -> Histogram:
         """Return the times of all routes together."""

@@ -82,7 +82,6 @@ async def test_each_metric_of_the_table_is_told_by_some_process(system: System, 
         "decklog_live_refused_total",
         "decklog_queue_run_seconds",
         "decklog_rate_limit_hits_total",
-        "decklog_rate_limit_unchecked_total",
     }, silent
 
 

@@ -82,6 +82,12 @@ async def test_what_fails_after_its_answer_began_is_counted_and_ends_the_connect
     assert traffic.in_flight == 0
 
 
+async def test_a_rate_limits_refusal_is_counted_by_route() -> None:
+    traffic = Traffic()
+    await ask(answering(429), traffic)
+    assert traffic.limited == {("/x",): 1}
+
+
 async def test_clients_cannot_make_labels() -> None:
     traffic = Traffic()
     await ask(answering(200), traffic, "BREW")
