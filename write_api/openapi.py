@@ -54,6 +54,10 @@ def _responses(status: str, schema: str) -> dict[str, Any]:
 
 def _operation(command: type[Command], schema: dict[str, Any]) -> dict[str, Any]:
     content = {"schema": schema, "example": command.EXAMPLE}
+    responses = _responses(_success(command), "Answer")
+    # What was there already is not created: the answer's outcome is `unchanged`.
+    if command.CREATES:
+        responses["200"] = responses[_success(command)]
     return {
         "tags": ["commands"],
         "operationId": command.NAME,
@@ -62,7 +66,7 @@ def _operation(command: type[Command], schema: dict[str, Any]) -> dict[str, Any]
         "security": [{"bearer": []}],
         "parameters": [_KEY],
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": _responses(_success(command), "Answer"),
+        "responses": responses,
     }
 
 
