@@ -29,11 +29,13 @@ run: $(READY) ## Start everything: servers, APIs, workers, the studio (ARGS="--r
 test: $(READY) ## Run all tests, on real servers (PROCS=1 ARGS="-x tests/unit")
 	@$(BIN)/python -m pytest --numprocesses $(PROCS) --dist loadfile $(ARGS)
 
-check: $(READY) ## Lint, format, types, import rules
+check: $(READY) ## Lint, format, types, import rules, dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pip check
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/unit/deploy/test_supply.py
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff check --fix --quiet .

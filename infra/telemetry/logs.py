@@ -1,11 +1,31 @@
 """Logs: one JSON object a line on standard error, each with the trace that it belongs to."""
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
 
 import orjson
 
 from infra.telemetry.tracing import current
+
+# What libraries may tell at the least, whatever the level: below that some of them write down headers, and tokens
+# with them. (uvicorn has its WebSockets log each line of a handshake to `uvicorn.error`.)
+QUIET: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "faststream": logging.WARNING,
+        "hpack": logging.WARNING,
+        "httpcore": logging.WARNING,
+        "httpcore2": logging.WARNING,
+        "httpx": logging.WARNING,
+        "httpx2": logging.WARNING,
+        "openai": logging.WARNING,
+        "uvicorn.access": logging.WARNING,
+        "uvicorn.error": logging.INFO,
+        "websockets": logging.WARNING,
+    }
+)
 
 
 class JsonLines(logging.Formatter):
@@ -34,5 +54,5 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("faststream", "uvicorn.access", "httpx"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for library, least in QUIET.items():
+        logging.getLogger(library).setLevel(max(least, logging.getLogger().level))
