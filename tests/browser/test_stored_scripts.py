@@ -49,7 +49,7 @@ def test_nothing_stored_runs_in_the_studio(browser: Browser, service: Service) -
             content=content,
         )
     ada.command("open-comment", project_id=project, text=ALL)
-    last = ada.command("name-version", project_id=project, name=TEXTS[1])
+    last = ada.post("name-version", {"project_id": project, "name": TEXTS[1]}).json()
     assert ada.get("/projects", min_position=last["position"]).json()["items"]
 
     page = browser.new_context().new_page()
@@ -80,7 +80,8 @@ def test_the_studios_policy_refuses_what_would_run(browser: Browser, service: Se
           const s = document.createElement('script');
           try { s.textContent = 'window.owned=1'; document.body.append(s); } catch { /* trusted types */ }
           const i = document.createElement('img');
-          i.setAttribute('onerror', 'window.owned=1'); i.src = '/nowhere'; document.body.append(i);
+          try { i.setAttribute('onerror', 'window.owned=1'); } catch { /* trusted types */ }
+          i.src = '/nowhere'; document.body.append(i);
         }"""
     )
     page.wait_for_load_state("networkidle")
