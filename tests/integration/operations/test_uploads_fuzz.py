@@ -9,8 +9,7 @@ import zipfile
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from commands.importing import parse_markdown
-from domain.errors import DomainError
+from commands.importing import ImportRefused, parse_markdown
 from infra.http.sniffing import ALLOWED, DOCX, PPTX, sniffed
 from tests.support.hostile import TEXTS
 from workers.generating.documents import UnreadableSource, read_document
@@ -90,6 +89,6 @@ def test_any_document_is_read_or_refused(data: bytes, kind: str) -> None:
 def test_any_markdown_is_a_deck_or_refused(text: str) -> None:
     try:
         deck = parse_markdown(text)
-    except DomainError:
+    except ImportRefused:
         return
     assert deck.slides
