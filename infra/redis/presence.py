@@ -30,6 +30,8 @@ BEAT, EXPIRY = 3.0, 9.0
 HASH_TTL = 30_000
 # Seconds between two rounds of writing: what comes meanwhile goes together.
 ROUND, LOOK_EVERY, PAUSE = 0.03, 0.25, 1.0
+# Bytes a second that may be told of one project.
+TOLD_MAX = 50_000
 # Projects in one pipeline.
 CHUNK = 500
 NAME_SIZE = 12
@@ -69,6 +71,8 @@ class PresenceShare:
         self._new: dict[UUID, None] = {}
         self._changed: dict[UUID, None] = {}
         self._left: dict[UUID, bytes] = {}
+        # Until when a project rests before a change in it is told: the longer the more there is to tell.
+        self._resting: dict[UUID, float] = {}
         self._moved: dict[UUID, list[bytes]] = {}
         self._wake = asyncio.Event()
         self._pubsub: PubSub | None = None
@@ -134,9 +138,12 @@ class PresenceShare:
                 await asyncio.sleep(ROUND)
 
     async def _round(self, redis: Redis) -> None:
-        beating = self._take_due(asyncio.get_running_loop().time()) | self._new
+        now = asyncio.get_running_loop().time()
+        beating = self._take_due(now) | self._new
         self._new = {}
-        changed, self._changed = self._changed, {}
+        self._resting = {p: until for p, until in self._resting.items() if until > now}
+        changed = {p: None for p in self._changed if p not in self._resting}
+        self._changed = {p: None for p in self._changed if p in self._resting}
         left, self._left = self._left, {}
         moved, self._moved = self._moved, {}
         entries: dict[UUID, bytes] = {}
@@ -144,6 +151,7 @@ class PresenceShare:
             entry = self._rooms.entry(project_id)
             if entry is not None:
                 entries[project_id] = entry
+                self._resting[project_id] = now + len(entry) / TOLD_MAX
         entries |= left
         told = {*changed, *left}
         for some in _chunks(list(entries)):

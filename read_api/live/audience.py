@@ -11,14 +11,16 @@ from infra.http import close_codes
 from infra.http.sockets import Ended
 from read_api.live.connection import LiveSocket, State
 from read_api.live.frames import Message
-from read_api.live.here import Here
+from read_api.live.here import LISTED, Here
 from read_api.live.room import Note, Room
 from read_api.live.stats import LiveStats
 
 # Seconds between two tellings of cursors: 20 Hz, and slower where more messages a second would come of it.
 CURSORS_EVERY, CURSORS_MAX = 0.05, 20_000
-# Seconds between two tellings of who is here, for so many sockets; more are told less often, but not less than that.
-PRESENCE_EVERY, PRESENCE_SOCKETS, PRESENCE_SLOWEST = 0.05, 50, 5.0
+# Seconds between two tellings of who is here, and people told of so many in one of them (everybody is told of
+# everybody): where it is more, it is told less often, but not less than that. A full room that opens at once would
+# otherwise be busy with nothing else.
+PRESENCE_EVERY, PRESENCE_PEOPLE, PRESENCE_SLOWEST = 0.05, 200, 5.0
 # What clients may say of a cursor or a selection.
 TEXT_LIMIT, LISTED_LIMIT, NUMBER_LIMIT = 64, 100, 1e9
 TEXTS = frozenset({"block_id", "field"})
@@ -176,7 +178,8 @@ class Audience:
     def _tell_presence(self) -> None:
         self._presence_due = None
         sockets = len(self._room.live)
-        pace = PRESENCE_EVERY * max(1.0, sockets / PRESENCE_SOCKETS)
+        people = min(LISTED, sockets + self._here.elsewhere) * sockets
+        pace = PRESENCE_EVERY * max(1.0, people / PRESENCE_PEOPLE)
         self._next_presence = asyncio.get_running_loop().time() + min(pace, PRESENCE_SLOWEST)
         alone = sockets + self._here.elsewhere <= 1
         if not (alone and self._alone):
