@@ -91,8 +91,12 @@ class Audience:
         """Say who is here, for other gateways."""
         return self._here.entry(self._room.live, time.monotonic())
 
-    def came(self) -> None:
-        """Somebody came."""
+    def came(self, socket: LiveSocket) -> None:
+        """Somebody came, and may have said before where."""
+        said = {kind for kind, place in (("cursor", socket.cursor), ("selection", socket.selection)) if place}
+        if said:
+            self._pending[socket] = said
+            self._cursors_soon()
         self._changed(self._room)
         self._presence_soon()
 
@@ -120,7 +124,7 @@ class Audience:
         else:
             socket.selection = place
         if socket.state is not State.LIVE:
-            # It is told with who is here, when the socket is.
+            # It is told when the socket is live.
             return
         said = self._pending.get(socket)
         if said is not None:
@@ -128,9 +132,7 @@ class Audience:
             said.add(kind)
             return
         self._pending[socket] = {kind}
-        if self._cursors_due is None:
-            loop = asyncio.get_running_loop()
-            self._cursors_due = loop.call_at(max(loop.time(), self._next_cursors), self._tell_cursors)
+        self._cursors_soon()
 
     def hear(self, gateway: str, entry: dict[str, Any]) -> None:
         """Take what another gateway says of who is there."""
@@ -152,6 +154,11 @@ class Audience:
         for due in (self._cursors_due, self._presence_due):
             if due is not None:
                 due.cancel()
+
+    def _cursors_soon(self) -> None:
+        if self._cursors_due is None:
+            loop = asyncio.get_running_loop()
+            self._cursors_due = loop.call_at(max(loop.time(), self._next_cursors), self._tell_cursors)
 
     def _tell_cursors(self) -> None:
         self._cursors_due = None

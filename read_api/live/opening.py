@@ -48,6 +48,7 @@ class Opening:
             raise Ended(close_codes.NEW_EPOCH)
         socket.position = after if after is not None else head
         self._welcome(socket, head)
+        socket.since = time.time()
         complete = socket.position
         while socket.open and not room.join(socket, complete):
             # What is in the log now is all up to this position at least: the hub has got that far.
@@ -55,7 +56,6 @@ class Opening:
             await self._read_past(socket)
             complete = max(begun, socket.position)
         if socket.open:
-            socket.since = time.time()
             self._rooms.joined(socket)
 
     async def _check(self, socket: LiveSocket) -> None:

@@ -130,8 +130,8 @@ class Room:
         self.note(Note(Message(note, self._compress)))
 
     def note(self, note: Note) -> None:
-        """As `tell`."""
-        if self._live:
+        """As `tell`; who still reads the past is told too, once it was welcomed: there is no order to keep."""
+        if self._live or self._opening:
             self._notes.append(note)
             self._mark()
 
@@ -217,12 +217,12 @@ class Room:
         senders = {note.but for note in notes if note.but is not None}
         shared = {
             deflate: b"".join([note.message.wire(deflate=deflate) for note in notes])
-            for deflate in {socket.deflate for socket in self._live}
+            for deflate in (False, True)
         }
-        for n, socket in enumerate(list(self._live)):
+        for n, socket in enumerate([*self._live, *self._opening]):
             if n and n % CHUNK == 0:
                 await asyncio.sleep(0)
-            if socket.state is not State.LIVE:
+            if not socket.open or not socket.since:
                 continue
             if socket.paused:
                 socket.missed = True

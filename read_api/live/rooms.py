@@ -56,7 +56,7 @@ class Rooms:
     def joined(self, socket: LiveSocket) -> None:
         """A socket is live."""
         if (audience := self._audience(socket)) is not None:
-            audience.came()
+            audience.came(socket)
 
     def settle(self, socket: LiveSocket) -> None:
         """A socket has stayed for a while, or done something: that is a session."""

@@ -4,7 +4,7 @@ With `speed=` what was is played again first, as a time-lapse.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from uuid import UUID
 
 import orjson
@@ -87,13 +87,11 @@ class ServerSentEvents:
             return True
         return await self._reading.side.rights.fresh_role(project_id, principal.user) is not None
 
-    def _last_word(self, principal: Principal) -> bytes | None:
-        """Return what is said at the end if it has come; None: it goes on."""
+    def _last_words(self, principal: Principal) -> Sequence[bytes] | None:
+        """Return what is said at the end, which may be nothing, if it has come; None: it goes on."""
         if self._gateway.draining.begun:
-            return _bye(self._gateway.draining.retry_after_ms())
-        if self._reading.side.gate.authenticator.ended(principal):
-            return b": the token has ended\n\n"
-        return None
+            return [_bye(self._gateway.draining.retry_after_ms())]
+        return [] if self._reading.side.gate.authenticator.ended(principal) else None
 
     async def _events(self, project_id: UUID, principal: Principal, after: int) -> AsyncIterator[bytes]:
         reading = self._reading
@@ -105,18 +103,17 @@ class ServerSentEvents:
             while True:
                 waiting = waiting or asyncio.ensure_future(anext(following))
                 done, _ = await asyncio.wait({waiting}, timeout=LOOK_EVERY)
-                if (last := self._last_word(principal)) is not None:
-                    yield last
+                if (last := self._last_words(principal)) is not None:
+                    for frame in last:
+                        yield frame
                     return
                 silent = 0.0 if done else silent + LOOK_EVERY
-                if not done:
-                    if silent % KEEP_ALIVE == 0:
-                        yield b": still here\n\n"
-                    continue
-                items, waiting = waiting.result(), None
+                items: Sequence[LiveItem] = []
+                if done:
+                    items, waiting = waiting.result(), None
                 if not await self._may_see(items, project_id, principal):
                     return
-                for frame in map(_frame, items):
+                for frame in _frames(items, silent):
                     yield frame
         except TooSlow:
             return
@@ -133,6 +130,13 @@ def _bye(retry_after_ms: int) -> bytes:
     """Say goodbye; `retry` is what an `EventSource` waits by itself before it comes back."""
     bye = orjson.dumps({"type": "bye", "reason": "restart", "retry_after_ms": retry_after_ms})
     return b"retry: %d\nevent: bye\ndata: %s\n\n" % (retry_after_ms, bye)
+
+
+def _frames(items: Sequence[LiveItem], silent: float) -> Iterable[bytes]:
+    """Frame events; without any, say now and then that it goes on."""
+    if silent and silent % KEEP_ALIVE == 0:
+        return [b": still here\n\n"]
+    return map(_frame, items)
 
 
 def _frame(item: LiveItem) -> bytes:

@@ -120,7 +120,11 @@ async def test_a_socket_that_does_something_becomes_a_session(system: System, ot
             await eventually(listed)
         left = await mine.until("event", event="session-left", seconds=10)
         assert (left["stream"]["id"], left["data"]) == (hers.welcome["session"], {"reason": "closed"})
-        assert [s["user"] for s in await sessions(deck) if s["id"] == hers.welcome["session"]] == []
+
+        async def listed_no_more() -> bool:
+            return not await listed()
+
+        await eventually(listed_no_more)
 
 
 async def test_who_had_to_go_has_left_because_of_it(system: System) -> None:

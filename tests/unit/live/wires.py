@@ -68,6 +68,7 @@ def socket_of(desk: Desk, user: str = "ada", *, deflate: bool = False) -> tuple[
     wire = Wire()
     socket = LiveSocket(desk, wire, uuid4(), deflate=deflate)
     socket.project_id = PROJECT
+    socket.since = 1.0
     socket.principal = Principal(user, "free", frozenset(), None, None, 2e9)
     return socket, wire
 
