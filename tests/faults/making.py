@@ -92,8 +92,16 @@ async def jump_clock(scene: Scene) -> None:
 
 async def fill_disk(scene: Scene) -> None:
     """Let no file of the database grow; WAL segments are whole from the beginning, so they go on."""
-    pid = scene.servers.postgres_pid
-    with limit_files(pid, max(largest_file(working_folder(pid) / "base"), SEGMENT)):
+    async with asyncio.timeout(BACK):
+        while True:
+            pid = scene.servers.postgres_pid
+            try:
+                folder = working_folder(pid)
+                break
+            except FileNotFoundError:
+                # It may just have been killed.
+                await asyncio.sleep(LOOK_AGAIN)
+    with limit_files(pid, max(largest_file(folder / "base"), SEGMENT)):
         await asyncio.sleep(scene.picked.uniform(2, 1.5 * RETRY_FOR))
 
 
