@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 
 from domain.events import EventRegistry, Recorded
 from infra.cancelling import stop_if_cancelled
+from infra.postgres.codec import decode_all
 from infra.postgres.event_log import PostgresEventLog
 from infra.redis.streams import StreamEntry, StreamReader
-from infra.redis.wire import unpack
+from infra.redis.wire import topic_of, unpack
 from infra.settings import Settings
 from projections.feed import FILL_CHUNK, Entry, Feed
 from projections.partitions import partition_of
@@ -20,15 +22,13 @@ SILENCE = 2.0
 LOOK_EVERY = 0.25
 
 Deliver = Callable[[Sequence[Recorded], int], Awaitable[None]]
+# Tells whether events of a topic are to be delivered: what is not need not be decoded.
+Wanted = Callable[[str], bool]
 
 
-async def fill_from_log(
-    log: PostgresEventLog, partition: int, partitions: int, after: int, to: int
-) -> tuple[Sequence[Recorded], int]:
-    """Read a chunk of the log, and return the partition's events in it with the position it came to."""
-    events = await log.after(after, FILL_CHUNK, to=to)
-    reached = events[-1].position if len(events) == FILL_CHUNK else to
-    return [e for e in events if partition_of(e.project_id, partitions) == partition], reached
+def all_topics(_: str) -> bool:
+    """Want all events."""
+    return True
 
 
 async def follow(
@@ -41,25 +41,39 @@ async def follow(
     group: str,
     start: int,
     deliver: Deliver,
+    only: Wanted = all_topics,
 ) -> None:
-    """Deliver a partition's events after `start`, each once and in order, until cancelled."""
+    """Deliver a partition's events after `start` of the topics wanted, each once and in order, until cancelled."""
     partitions = settings.stream_partitions
 
     async def fill(after: int, to: int) -> tuple[Sequence[Recorded], int]:
-        return await fill_from_log(log, partition, partitions, after, to)
+        rows = await log.rows_after(after, FILL_CHUNK, to=to)
+        reached = rows[-1][0] if len(rows) == FILL_CHUNK else to
+        mine = [row for row in rows if partition_of(row[5], partitions) == partition and only(row[3])]
+        return decode_all(registry, mine), reached
 
     feed = Feed(start, fill, deliver)
     loop = asyncio.get_running_loop()
     heard = loop.time()
 
+    def item(payload: bytes | None) -> Recorded | None:
+        return unpack(registry, payload) if payload and only(topic_of(payload)) else None
+
     async def take(_: int, entries: Sequence[StreamEntry]) -> None:
         nonlocal heard
-        await feed.take(
-            [
-                Entry(e.position, e.previous, unpack(registry, e.payload) if e.payload else None)
-                for e in entries
-            ]
-        )
+        before, heard = heard, math.inf
+        try:
+            # What was read from the log meanwhile need not be looked at.
+            await feed.take(
+                [
+                    Entry(e.position, e.previous, item(e.payload))
+                    for e in entries
+                    if e.position > feed.position
+                ]
+            )
+        except BaseException:
+            heard = before
+            raise
         heard = loop.time()
 
     async def mind_silence() -> None:

@@ -81,10 +81,15 @@ class Relay:
             while rows := await self._log.rows_after(self.position, BATCH):
                 await self._publish(rows)
                 stop_if_cancelled()
+                if loop.time() >= beat:
+                    # Also while much is going on: it may all be in one partition.
+                    break
             if loop.time() >= beat:
                 for publisher, previous in zip(self._publishers, self._previous, strict=True):
                     await publisher.heartbeat(self.position, previous)
                 beat = loop.time() + self._heartbeat
+                if rows:
+                    continue
             stop_if_cancelled()
             try:
                 async with asyncio.timeout_at(beat):

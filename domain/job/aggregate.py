@@ -89,23 +89,22 @@ class Job:
             return Job(event.originator_id, project_id, 1, event, JobState.REQUESTED)
         if state is None:
             raise ValueError(f"a job's stream cannot begin with {event.TOPIC}")
-        now = STATES.get(type(event), state.state)
-        state = replace(state, version=event.originator_version, state=now)
+        changed: dict[str, Any] = {}
         match event:
             case JobStarted():
-                return replace(state, attempts=event.attempt, tries=state.tries + 1)
-            case JobRetried(code=code):
-                return replace(state, tries=state.tries - 1) if code == DRAINED else state
+                changed = {"attempts": event.attempt, "tries": state.tries + 1}
+            case JobRetried(code=code) if code == DRAINED:
+                changed = {"tries": state.tries - 1}
             case JobOutlined():
-                return replace(state, outline=event.outline)
+                changed = {"outline": event.outline}
             case OutlineApproved():
-                return replace(state, outline=event.outline, approved=True, tries=0)
+                changed = {"outline": event.outline, "approved": True, "tries": 0}
             case JobRequeued():
-                return replace(state, tries=0)
+                changed = {"tries": 0}
             case JobSucceeded():
-                return replace(state, result=event.result)
-            case _:
-                return state
+                changed = {"result": event.result}
+        now = STATES.get(type(event), state.state)
+        return replace(state, version=event.originator_version, state=now, **changed)
 
     def approve(self, outline: Mapping[str, Any] | None) -> list[JobEvent]:
         """Approve the proposed outline, or another one in its place.

@@ -164,15 +164,13 @@ class RedisQueue:
 
     def _settling(self, settlements: Sequence[Settlement]) -> list[str | int]:
         arguments: list[str | int] = [self.aging]
-        for s in settlements:
-            arguments += [str(s.job_id), s.token, s.what, s.version, s.due]
+        arguments += [f"{s.job_id} {s.token} {s.what} {s.version} {s.due}" for s in settlements]
         return arguments
 
     async def beat(self, held: Sequence[tuple[Ticket, str]]) -> list[int]:
         """Keep the leases of jobs held under tokens alive; see `queue_beat.lua` for the answers."""
         arguments: list[str | int] = [self.lease]
-        for ticket, token in held:
-            arguments += [str(ticket.job_id), token, ticket.entry]
+        arguments += [f"{ticket.job_id} {token} {ticket.entry}" for ticket, token in held]
         return cast("list[int]", await self._call("beat", arguments))
 
     async def cancel(self, ids: Sequence[UUID]) -> int:

@@ -17,6 +17,11 @@ def pack(row: Row) -> bytes:
     )
 
 
+def topic_of(payload: bytes) -> str:
+    """Return the topic of a packed row, which stands behind its position, stream and version."""
+    return payload.split(b'"', 4)[3].decode()
+
+
 def unpack(registry: EventRegistry, payload: bytes) -> Recorded:
     """Rebuild an event from its packed row."""
     position, stream, version, topic, state, project_id, command_id, recorded_at, metadata = orjson.loads(

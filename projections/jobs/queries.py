@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from domain.catalogue import timestamp
 from domain.job import JobState
-from projections.jobs.rows import JobRow, Key
+from projections.jobs.rows import KINDS, JobRow, Key
 from projections.ports import Session
 from projections.tables import Table
 
@@ -22,24 +23,31 @@ TABLE = Table(
 _COLUMNS = TABLE.columns
 _QUALIFIED = TABLE.qualified("r")
 
+# How many of the jobs that ended within an hour are looked at.
+LATEST = 50_000
 # The states of a job that waits for its turn.
 WAITING = (JobState.REQUESTED.value, JobState.QUEUED.value)
+RUNNING = JobState.RUNNING.value
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
     """What the rows of a queue say: open jobs by state and priority, and what ended within the last hour.
 
-    Ages and run times are in seconds; a run time is that of the attempt which ended the job.
+    Ages and run times are in seconds; a run time is that of the attempt which ended the job. Of an hour in which
+    more than `LATEST` jobs ended, only so many are looked at, the latest. `dead` are all that have failed, ever.
     """
 
-    depth: Sequence[tuple[str, int, int]]
+    depth: Sequence[tuple[str, int, int, float]]
     oldest_age: float | None
     succeeded: int
     failed: int
+    cancelled: int
+    expired: int
     retries: int
     p50: float | None
     p99: float | None
+    dead: int
 
 
 async def load(session: Session, keys: Collection[Key]) -> dict[Key, JobRow]:
@@ -110,6 +118,14 @@ async def open_jobs(session: Session, kind: str, after: int, limit: int) -> list
     return [JobRow(*r) for r in rows]
 
 
+async def running(session: Session, kind: str) -> int:
+    """Count the jobs of a queue that run by the log, their workers dead or alive, of all projects."""
+    rows = await session.fetch(
+        "select count(*) from job_rows where kind = %s and ended_at is null and state = %s", (kind, RUNNING)
+    )
+    return int(rows[0][0])
+
+
 async def unapproved(session: Session, kind: str, limit: int) -> list[UUID]:
     """Return jobs of a queue that have waited for approval until their time was over, of all projects."""
     rows = await session.fetch(
@@ -120,12 +136,18 @@ async def unapproved(session: Session, kind: str, limit: int) -> list[UUID]:
     return [job_id for (job_id,) in rows]
 
 
-async def dead(session: Session, kind: str | None, limit: int) -> list[JobRow]:
-    """Return failed jobs of a queue (None: of all), the latest first, of all projects."""
+async def dead(
+    session: Session, kind: str | None, limit: int, before: tuple[datetime, UUID] | None = None
+) -> list[JobRow]:
+    """Return failed jobs of a queue (None: of all), the latest first, of all projects.
+
+    `before` is when the last one of the page before ended, and its id.
+    """
+    ended, job_id = before or (datetime.max.replace(tzinfo=UTC), UUID(int=0))
     rows = await session.fetch(
-        f"select {_COLUMNS} from job_rows where state = 'failed' and ended_at is not null"
-        " and (%s::text is null or kind = %s) order by ended_at desc limit %s",
-        (kind, kind, limit),
+        f"select {_COLUMNS} from job_rows where state = 'failed' and kind = any(%s)"
+        " and (ended_at, job_id) < (%s, %s) order by ended_at desc, job_id desc limit %s",
+        ([kind] if kind else list(KINDS), ended, job_id, limit),
     )
     return [JobRow(*r) for r in rows]
 
@@ -138,23 +160,30 @@ async def figures(session: Session, kind: str) -> QueueFigures:
         (kind,),
     )
     ended = await session.fetch(
-        "select count(*) filter (where state = 'succeeded'), count(*) filter (where state = 'failed'),"
+        "with latest as (select state, attempts, started_at, ended_at from job_rows where kind = %s"
+        " and ended_at > clock_timestamp() - interval '1 hour' order by ended_at desc limit %s)"
+        " select count(*) filter (where state = 'succeeded'), count(*) filter (where state = 'failed'),"
+        " count(*) filter (where state = 'cancelled'), count(*) filter (where state = 'expired'),"
         " coalesce(sum(greatest(attempts - 1, 0)), 0),"
         " percentile_cont(array[0.5, 0.99]) within group (order by extract(epoch from ended_at - started_at))"
-        " from job_rows where kind = %s and ended_at > clock_timestamp() - interval '1 hour'",
-        (kind,),
+        " filter (where state in ('succeeded', 'failed')),"
+        " (select count(*) from job_rows where kind = %s and state = 'failed') from latest",
+        (kind, LATEST, kind),
     )
-    succeeded, failed, retries, quantiles = ended[0]
+    succeeded, failed, cancelled, expired, retries, quantiles, dead_ones = ended[0]
     p50, p99 = quantiles or (None, None)
     waiting = [age for state, _, _, age in depth if state in WAITING]
     return QueueFigures(
-        [(state, priority, count) for state, priority, count, _ in depth],
+        [(state, priority, count, age) for state, priority, count, age in depth],
         max(waiting, default=None),
         succeeded,
         failed,
+        cancelled,
+        expired,
         int(retries),
         float(p50) if p50 is not None else None,
         float(p99) if p99 is not None else None,
+        dead_ones,
     )
 
 

@@ -103,29 +103,28 @@ def fold(row: JobRow | None, recorded: Recorded) -> JobRow:
     if row is None or not isinstance(event, JobEvent):
         raise ValueError(f"event {recorded.position} is of a job that was never asked for")
     state = LEADS_TO.get(type(event))
-    row = replace(
+    changed: dict[str, Any] = {"due_at": None}
+    match event:
+        case JobStarted():
+            changed |= {"attempts": event.attempt, "started_at": at}
+        case JobRetried():
+            changed["error"] = {"code": event.code, "message": event.message}
+            changed["due_at"] = at + timedelta(seconds=event.delay)
+        case JobOutlined() | OutlineApproved():
+            changed |= {"outline": event.outline, "error": None}
+        case JobSucceeded():
+            changed |= {"result": event.result, "error": None}
+        case JobFailed():
+            changed["error"] = {"code": event.code, "message": event.message}
+        case JobRequeued():
+            changed |= {"error": None, "expires_at": None}
+    return replace(
         row,
         state=state.value if state else row.state,
-        due_at=None,
         ended_at=at if state and state.ended else None,
         version=event.originator_version,
         position=recorded.position,
         updated_at=at,
         updated_by=by,
+        **changed,
     )
-    match event:
-        case JobStarted():
-            return replace(row, attempts=event.attempt, started_at=at)
-        case JobRetried():
-            error = {"code": event.code, "message": event.message}
-            return replace(row, error=error, due_at=at + timedelta(seconds=event.delay))
-        case JobOutlined() | OutlineApproved():
-            return replace(row, outline=event.outline, error=None)
-        case JobSucceeded():
-            return replace(row, result=event.result, error=None)
-        case JobFailed():
-            return replace(row, error={"code": event.code, "message": event.message})
-        case JobRequeued():
-            return replace(row, error=None, expires_at=None)
-        case _:
-            return row

@@ -1,6 +1,6 @@
 """`make faults`: let everything under a log break for some minutes, then check that nothing is wrong with it.
 
-`make faults ARGS="live …"` does the same to live subscriptions.
+`make faults ARGS="live …"` does the same to live subscriptions, `ARGS="jobs …"` to jobs.
 """
 
 import argparse
@@ -8,6 +8,7 @@ import asyncio
 import random
 import sys
 
+from tests.faults.labour_run import main as jobs_main
 from tests.faults.live.__main__ import main as live_main
 from tests.faults.projections.__main__ import main as projections_main
 from tests.faults.run import Outcome, Plan, run
@@ -49,6 +50,8 @@ def _table(outcome: Outcome) -> str:
 
 def main() -> int:
     """Run; the status tells whether anything was found."""
+    if sys.argv[1:2] == ["jobs"]:
+        return jobs_main(sys.argv[2:])
     if sys.argv[1:2] == ["live"]:
         return live_main(sys.argv[2:])
     if sys.argv[1:2] == ["projections"]:

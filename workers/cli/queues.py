@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import orjson
@@ -15,7 +16,7 @@ from rich.table import Table
 from infra.bootstrap import WriteSide, write_side
 from infra.postgres.queue_settings import QueueSettings
 from infra.postgres.read_database import PostgresDatabase
-from infra.queues import queue_stats, queues_of
+from infra.queues import concurrencies, queue_stats, queues_of
 from infra.redis.client import redis_client
 from infra.redis.keys import Keys
 from infra.redis.queues import RedisQueue
@@ -27,7 +28,8 @@ from workers.jobs.requeueing import requeue
 
 app = typer.Typer(help="Look after the queues of jobs.", no_args_is_help=True)
 
-SHOWN = 1_000
+# Failed jobs tried again at a time.
+PAGE = 500
 
 
 class QueueName(StrEnum):
@@ -80,7 +82,7 @@ def stats(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
         typer.echo(orjson.dumps(found).decode())
         return
     table = Table(
-        "queue", "waiting", "running", "of", "oldest", "ok/h", "failed/h", "retries/h", "p50", "p99"
+        "queue", "waiting", "running", "of", "oldest", "ok/h", "failed/h", "retries/h", "p50", "p99", "dead"
     )
     for q in found:
         hour, depth = q["last_hour"], q["depth"]
@@ -96,8 +98,10 @@ def stats(data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
             str(hour["retries"]),
             _seconds(hour["run_time_p50_s"]),
             _seconds(hour["run_time_p99_s"]),
+            str(q["dead"]),
         )
-    Console().print(table)
+    # Where it is no terminal that reads this, nothing is to be cut off.
+    Console(width=max(Console().width, 120)).print(table)
 
 
 def _seconds(value: float | None) -> str:
@@ -110,17 +114,21 @@ async def _pause(settings: Settings, queue: str, *, paused: bool) -> None:
 
 
 @app.command("pause")
-def pause(queue: QueueName, data_dir: DataDir = DEFAULT_DIR) -> None:
+def pause(queue: QueueName, data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
     """Begin no more jobs of a queue; what runs goes on."""
     run(_pause(found_settings(data_dir), queue, paused=True))
-    typer.echo(f"{queue} is paused")
+    _decided(f"{queue} is paused", as_json, queue=queue, paused=True)
+
+
+def _decided(told: str, as_json: bool, **decided: Any) -> None:
+    typer.echo(orjson.dumps(decided).decode() if as_json else told)
 
 
 @app.command("resume")
-def resume(queue: QueueName, data_dir: DataDir = DEFAULT_DIR) -> None:
+def resume(queue: QueueName, data_dir: DataDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
     """Begin jobs of a queue again."""
     run(_pause(found_settings(data_dir), queue, paused=False))
-    typer.echo(f"{queue} goes on")
+    _decided(f"{queue} goes on", as_json, queue=queue, paused=False)
 
 
 async def _set_concurrency(settings: Settings, queue: str, concurrency: int | None) -> None:
@@ -136,10 +144,14 @@ def set_concurrency(
         typer.Argument(min=0, max=10_000, help="Jobs at once; left out: what the settings say."),
     ] = None,
     data_dir: DataDir = DEFAULT_DIR,
+    as_json: AsJson = False,
 ) -> None:
-    """Let so many jobs of a queue run at once, over all worker processes."""
-    run(_set_concurrency(found_settings(data_dir), queue, concurrency))
-    typer.echo(f"{queue} runs {'what the settings say' if concurrency is None else concurrency} at once")
+    """Let so many jobs of a queue run at once, over all worker processes; they learn of it within a second."""
+    settings = found_settings(data_dir)
+    run(_set_concurrency(settings, queue, concurrency))
+    now = concurrencies(settings)[queue] if concurrency is None else concurrency
+    as_set = ", as the settings say" if concurrency is None else ""
+    _decided(f"{queue} runs {now} at once{as_set}", as_json, queue=queue, concurrency=now)
 
 
 async def _dead(settings: Settings, queue: str | None, limit: int) -> list[dict[str, Any]]:
@@ -169,12 +181,19 @@ def dead(
 
 async def _retry(settings: Settings, job_id: UUID | None, queue: str | None) -> list[UUID]:
     async with _desk(settings) as desk:
+        log = JobLog(desk.side.log)
         if job_id is not None:
-            ids = [job_id]
-        else:
+            return await requeue(log, [job_id])
+        done: list[UUID] = []
+        before = None
+        while True:
             async with desk.database.session() as session:
-                ids = [row.job_id for row in await queries.dead(session, queue, SHOWN)]
-        return await requeue(JobLog(desk.side.log), ids)
+                rows = await queries.dead(session, queue, PAGE, before)
+            if not rows:
+                return done
+            done += await requeue(log, [row.job_id for row in rows])
+            # A page has ended: its rows say so. What fails again meanwhile ends later, and is not met again.
+            before = (cast("datetime", rows[-1].ended_at), rows[-1].job_id)
 
 
 @app.command("retry")
@@ -188,6 +207,8 @@ def retry(
     """Try failed jobs again, one or all."""
     if (job is None) is not every:
         fail("name a job, or say --all")
+    if queue is not None and not every:
+        fail("--queue goes with --all: a job is of one queue")
     done = run(_retry(found_settings(data_dir), job, queue))
     if job is not None and not done:
         fail(f"job {job} has not failed")

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from domain.catalogue import event_registry
 from domain.events import Recorded
 from domain.job import (
     JobCancelled,
@@ -31,6 +32,7 @@ from projections.jobs.rows import JobRow
 from projections.partitions import partition_of
 from projections.ports import Database
 from workers.jobs.joblog import JobLog, millis
+from workers.jobs.pump import BEATS
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +96,16 @@ class Dispatcher:
 
 
 _WANTED = JobRequested | OutlineApproved | JobRequeued
+_TOPICS = frozenset(
+    topic
+    for topic, kind in event_registry().types.items()
+    if issubclass(kind, _WANTED | JobCancelled | JobExpired)
+)
+
+
+def dispatched(topic: str) -> bool:
+    """Tell whether a dispatcher has to see events of a topic."""
+    return topic in _TOPICS
 
 
 def _waits(state: JobState) -> bool:
@@ -119,7 +131,7 @@ class Keeper:
     """Sees to it that the queues hold all that they have to.
 
     Args:
-        beat: seconds within which every living worker says what it has under way.
+        lease: seconds within which every living worker says what it has under way, or gives it up.
         sweep: seconds between two looks for jobs that a queue does not know of.
         expire: ends jobs whose time is over.
     """
@@ -132,7 +144,7 @@ class Keeper:
         log: PostgresEventLog,
         *,
         partitions: int,
-        beat: float,
+        lease: float,
         sweep: float,
         expire: Callable[[Sequence[UUID]], Awaitable[None]],
     ) -> None:
@@ -141,7 +153,7 @@ class Keeper:
         self._database = database
         self._log = log
         self._partitions = partitions
-        self._beat = beat
+        self._lease = lease
         self._sweep = sweep
         self._expire = expire
 
@@ -170,19 +182,26 @@ class Keeper:
     async def _fill(self, queues: Sequence[RedisQueue], life: str) -> None:
         """Fill queues that may lack something, and let them be used again.
 
-        First the workers say what they have under way, so that what runs is not run twice at once.
+        First the workers say what they have under way, so that what runs is not run twice at once. Who could
+        not say so within a lease has given it up; where nothing runs, there is nothing to wait for.
         """
         logger.info("filling the queues %s", ", ".join(q.name for q in queues))
         for queue in queues:
             await queue.disarm()
-        await asyncio.sleep(2 * self._beat)
+        await asyncio.sleep(2 * self._lease / BEATS)
         head, _ = await self._log.head()
         await self._reach(head)
+        if await self._any_running(queues):
+            await asyncio.sleep(self._lease * (1 - 2 / BEATS))
         for queue in queues:
             added = await fill(queue, self._database)
             await queue.arm(life)
             if added:
                 logger.info("queue %s got %d jobs again", queue.name, added)
+
+    async def _any_running(self, queues: Sequence[RedisQueue]) -> bool:
+        async with self._database.session() as session:
+            return any([await queries.running(session, queue.name) for queue in queues])
 
     async def _reach(self, head: int) -> None:
         """Wait until the read model has all that was asked for up to now; dispatchers have what comes later."""

@@ -191,7 +191,9 @@ class Pump:
         while True:
             stop_if_cancelled()
             await asyncio.sleep(lease / BEATS)
-            held = list(self._held.values())
+            # What was just taken has its lease from that.
+            young = loop.time() - lease / BEATS / 2
+            held = [h for h in self._held.values() if h.beaten < young]
             for i in range(0, len(held), BATCH):
                 some = held[i : i + BATCH]
                 begun = loop.time()

@@ -1,9 +1,10 @@
 """Failed jobs, tried again."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.job import JobState
+from domain.job import Job, JobState
 from workers.jobs.joblog import JobLog, Overtaken
 
 OPERATOR = "machine:operator"
@@ -15,14 +16,14 @@ async def requeue(log: JobLog, ids: Sequence[UUID]) -> list[UUID]:
     Raises:
         Unavailable: the log cannot take it now.
     """
-    done: list[UUID] = []
-    for job_id, known in (await log.load(ids)).items():
-        if known.job.state is not JobState.FAILED:
-            continue
+
+    async def again(job: Job) -> UUID | None:
         try:
-            await log.append(known.job, known.job.requeue(), OPERATOR)
+            await log.append(job, job.requeue(), OPERATOR)
         except Overtaken:
             # Somebody else had it tried again at this moment.
-            continue
-        done.append(job_id)
-    return done
+            return None
+        return job.id
+
+    failed = [known.job for known in (await log.load(ids)).values() if known.job.state is JobState.FAILED]
+    return [i for i in await asyncio.gather(*map(again, failed)) if i is not None]

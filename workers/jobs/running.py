@@ -22,11 +22,11 @@ from infra.redis.streams import StreamEntry, StreamReader
 from infra.settings import Settings
 from projections.access import Rights
 from workers.following import follow
-from workers.jobs.dispatching import Dispatcher, Keeper
+from workers.jobs.dispatching import Dispatcher, Keeper, dispatched
 from workers.jobs.doing import Backoff, Doing
 from workers.jobs.joblog import JobLog
 from workers.jobs.ports import JobHandler
-from workers.jobs.pump import BEATS, Pump
+from workers.jobs.pump import Pump
 from workers.jobs.telling import Telling
 
 logger = logging.getLogger(__name__)
@@ -135,6 +135,7 @@ class JobWorkers:
             group="dispatcher",
             start=await dispatcher.begin(),
             deliver=dispatcher.deliver,
+            only=dispatched,
         )
 
     async def _expire(self, ids: Sequence[UUID]) -> None:
@@ -148,7 +149,7 @@ class JobWorkers:
             self._worker.database,
             self._worker.log,
             partitions=self._settings.stream_partitions,
-            beat=self._settings.job_lease_ms / 1000 / BEATS,
+            lease=self._settings.job_lease_ms / 1000,
             sweep=self._settings.job_sweep_ms / 1000,
             expire=self._expire,
         )

@@ -40,36 +40,40 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', now, 'LIMIT', 0,
     expired[#expired + 1] = redis.call('HGET', jobs, id)
 end
 
--- When the next one may begin by a rate limit, and 0 if that is now: then it is counted.
-local function pass(key, interval, burst)
-    if interval == 0 then
-        return 0
+-- Rate limits: by key, when the next job after those counted so far may begin (microseconds).
+local dues, counted = {}, {}
+local function due_of(key)
+    local due = dues[key]
+    if not due then
+        due = math.max(tonumber(redis.call('GET', key) or '0'), micros)
+        dues[key] = due
     end
-    local due = math.max(tonumber(redis.call('GET', key) or '0'), micros)
-    local from = due - (burst - 1) * interval
-    if from > micros then
-        return from
-    end
-    redis.call('SET', key, whole(due + interval), 'PX', math.ceil((due + interval - micros) / 1000) + 1000)
-    return 0
+    return due
 end
 
--- What a limit lets through is counted at once: an exceeded queue must not cost a user anything.
-local function blocked(key, interval, burst)
+-- When the next one may begin, and 0 if that is now.
+local function from_of(key, interval, burst)
     if interval == 0 then
         return 0
     end
-    local from = math.max(tonumber(redis.call('GET', key) or '0'), micros) - (burst - 1) * interval
+    local from = due_of(key) - (burst - 1) * interval
     return from > micros and from or 0
 end
 
-local taken = {}
+local function count(key, interval)
+    if interval > 0 then
+        dues[key] = due_of(key) + interval
+        counted[key] = true
+    end
+end
+
+local taken, begun, lent, owned = {}, {}, {}, {}
 local free = math.min(want, limit - redis.call('ZCARD', leases))
 local wait = -1
 local held = {}
 local looked = 0
 while not paused and free > 0 and looked < 500 do
-    local from = blocked(rates, queue_interval, queue_burst)
+    local from = from_of(rates, queue_interval, queue_burst)
     if from > 0 then
         wait = math.ceil((from - micros) / 1000)
         break
@@ -79,35 +83,47 @@ while not paused and free > 0 and looked < 500 do
         break
     end
     looked = looked + #found
-    for _, id in ipairs(found) do
-        local entry = redis.call('HGET', jobs, id)
+    local entries = redis.call('HMGET', jobs, unpack(found))
+    local left = {}
+    for k, id in ipairs(found) do
+        local entry = entries[k]
         local _, _, _, expires, user = parse(entry)
         if expires > 0 and expires <= now then
-            redis.call('ZREM', ready, id)
             redis.call('ZADD', expiry, now + lease, id)
             expired[#expired + 1] = id
             expired[#expired + 1] = entry
         else
-            if blocked(rates, queue_interval, queue_burst) > 0 then
+            -- What a limit lets through is counted at once: an exceeded queue must not cost a user anything.
+            if from_of(rates, queue_interval, queue_burst) > 0 then
                 break
             end
-            local later = pass(rates .. ':' .. user, user_interval, user_burst)
-            redis.call('ZREM', ready, id)
+            local later = from_of(rates .. ':' .. user, user_interval, user_burst)
             if later > 0 then
                 -- Its user's later jobs come after it, each at a time of its own.
                 held[user] = (held[user] or 0) + 1
                 redis.call('ZADD', delayed, math.ceil((later + (held[user] - 1) * user_interval) / 1000), id)
             else
-                pass(rates, queue_interval, queue_burst)
-                redis.call('ZREM', expiry, id)
-                redis.call('ZADD', leases, now + lease, id)
-                redis.call('HSET', owners, id, token)
+                count(rates, queue_interval)
+                count(rates .. ':' .. user, user_interval)
+                begun[#begun + 1] = id
+                lent[#lent + 1] = now + lease
+                lent[#lent + 1] = id
+                owned[#owned + 1] = id
+                owned[#owned + 1] = token
                 taken[#taken + 1] = id
                 taken[#taken + 1] = entry
                 free = free - 1
             end
         end
+        left[#left + 1] = id
     end
+    many('ZREM', ready, left)
+end
+many('ZREM', expiry, begun)
+many('ZADD', leases, lent)
+many('HSET', owners, owned)
+for key in pairs(counted) do
+    redis.call('SET', key, whole(dues[key]), 'PX', math.ceil((dues[key] - micros) / 1000) + 1000)
 end
 if looked >= 500 and free > 0 then
     wait = 0

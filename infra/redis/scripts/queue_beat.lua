@@ -1,27 +1,29 @@
 -- Keep leases alive.
 --
--- ARGV[1] lease in ms; then per job: id, token, entry.
+-- ARGV[1] lease in ms; then a line a job: id, token, entry.
 -- Returns per job: 0 it goes on, 1 it shall end, 2 it is no longer the caller's.
 -- While the queue is not armed, Redis has lost its data: leases that nobody else has are taken up again.
 local lease = tonumber(ARGV[1])
 local armed = is_armed()
-local answers = {}
-for i = 2, #ARGV, 3 do
-    local id, token, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-    local owner = redis.call('HGET', owners, id)
-    if not owner and not armed then
+local answers, alive = {}, {}
+for i = 2, #ARGV do
+    local id, token, entry = string.match(ARGV[i], '^(%S+) (%S+) (.*)$')
+    local owner = redis.call('HMGET', owners, id, 'c:' .. id)
+    if not owner[1] and not armed then
         redis.call('HSETNX', jobs, id, entry)
         redis.call('ZREM', ready, id)
         redis.call('ZREM', delayed, id)
         redis.call('ZREM', expiry, id)
         redis.call('HSET', owners, id, token)
-        owner = token
+        owner[1] = token
     end
     local answer = 2
-    if owner == token then
-        redis.call('ZADD', leases, now + lease, id)
-        answer = redis.call('HEXISTS', owners, 'c:' .. id)
+    if owner[1] == token then
+        alive[#alive + 1] = now + lease
+        alive[#alive + 1] = id
+        answer = owner[2] and 1 or 0
     end
     answers[#answers + 1] = answer
 end
+many('ZADD', leases, alive)
 return answers

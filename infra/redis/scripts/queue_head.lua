@@ -47,11 +47,18 @@ local function put(id, entry, due, aging)
     end
 end
 
-local function forget(id)
-    redis.call('HDEL', jobs, id)
-    redis.call('ZREM', ready, id)
-    redis.call('ZREM', delayed, id)
-    redis.call('ZREM', expiry, id)
+-- One command for many members; an even number at a time, for some come in pairs.
+local function many(command, key, members)
+    for i = 1, #members, 1000 do
+        redis.call(command, key, unpack(members, i, math.min(i + 999, #members)))
+    end
+end
+
+local function forget(ids)
+    many('HDEL', jobs, ids)
+    many('ZREM', ready, ids)
+    many('ZREM', delayed, ids)
+    many('ZREM', expiry, ids)
 end
 
 local function call_hungry()

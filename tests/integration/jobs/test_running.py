@@ -300,6 +300,6 @@ async def test_how_far_a_job_is_is_told_live_and_stored_nowhere(settings: Settin
 
 async def until(live: Live, kind: str) -> JSON:
     """Take messages until one is of this kind."""
-    while (message := await live.message())["type"] != kind:
+    while (message := await live.message(15))["type"] != kind:
         pass
     return message
