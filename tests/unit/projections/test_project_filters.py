@@ -19,6 +19,7 @@ OPERATING = {
     ("jobs", "dead"),
     ("jobs", "figures"),
     ("jobs", "open_jobs"),
+    ("jobs", "running"),
     ("jobs", "unapproved"),
     ("sessions", "all_active"),
 }
