@@ -57,12 +57,23 @@ class Bounded(Generic[V]):
         self._entries.move_to_end(key)
         return entry[0]
 
-    def put(self, key: Hashable, value: V) -> None:
-        """Keep a value, and drop what was not used for longest if there is no room."""
+    def put(self, key: Hashable, value: V, weight: int | None = None) -> int:
+        """Keep a value, and drop what was not used for longest if there is no room.
+
+        Args:
+            key: what it is asked for by.
+            value: what is kept.
+            weight: what it weighs, if that is known.
+
+        Returns:
+            What was kept under the key before weighed; 0 if there was nothing.
+        """
         known = self._entries.pop(key, None)
-        added = self._weigh(value)
-        self._weight += added - (known[1] if known else 0)
+        added = self._weigh(value) if weight is None else weight
+        replaced = known[1] if known else 0
+        self._weight += added - replaced
         self._entries[key] = (value, added)
         while len(self._entries) > self._capacity or (self._weight > self._most and len(self._entries) > 1):
             _, (_, dropped) = self._entries.popitem(last=False)
             self._weight -= dropped
+        return replaced

@@ -243,18 +243,21 @@ class Repository:
         return await self._log.read(query, limit)
 
     def _keep(self, loaded: Loaded[Block]) -> None:
-        current = self._blocks.get(loaded.state.id)
+        self._keep_after(self._blocks.get(loaded.state.id), loaded)
+
+    def _keep_after(self, current: Loaded[Block] | None, loaded: Loaded[Block]) -> None:
+        """Keep a block in place of what is kept of it, unless that is as new."""
         if current is None or current.state.version < loaded.state.version:
+            weight = self._blocks.put(loaded.state.id, loaded)
             if current is not None:
-                self._past.put((current.state.id, current.state.version), current)
-            self._blocks.put(loaded.state.id, loaded)
+                self._past.put((current.state.id, current.state.version), current, weight)
 
     def committed(self, blocks: Iterable[Loaded[Block]], projects: Iterable[Loaded[Project]]) -> None:
         """Keep what a successful append has made, so that the next command needs no read."""
         for block in blocks:
             held = self._blocks.get(block.state.id)
             self._load_block.written(held.state.version if held else block.state.version - 1, block)
-            self._keep(block)
+            self._keep_after(held, block)
         for project in projects:
             known = self._projects.get(project.state.id)
             before = known.loaded.state.version if known else project.state.version - 1

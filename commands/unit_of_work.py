@@ -33,7 +33,7 @@ class StreamState:
 
     def as_json(self) -> dict[str, object]:
         """Render as an entry of an answer's `streams`."""
-        return {"id": str(self.id), "kind": self.kind, "version": self.version}
+        return {"id": self.id, "kind": self.kind, "version": self.version}
 
 
 class UnitOfWork:
@@ -283,10 +283,14 @@ class UnitOfWork:
         for written in self.events:
             if isinstance(written.event, BlockEvent):
                 self._repository.recent.note(written.event, actor, written.command_id)
-        self._repository.committed(
-            [Loaded(self._blocks[i], base + n) for i, n in self._last.items() if i in self._blocks],
-            [Loaded(self._projects[i], base + n) for i, n in self._last.items() if i in self._projects],
-        )
+        blocks: list[Loaded[Block]] = []
+        projects: list[Loaded[Project]] = []
+        for stream, nth in self._last.items():
+            if (block := self._blocks.get(stream)) is not None:
+                blocks.append(Loaded(block, base + nth))
+            elif (project := self._projects.get(stream)) is not None:
+                projects.append(Loaded(project, base + nth))
+        self._repository.committed(blocks, projects)
 
     async def refresh(self, stream_id: UUID) -> None:
         """Catch the cache up with a stream that turned out to be further on."""

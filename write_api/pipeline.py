@@ -142,12 +142,6 @@ class Pipeline:
         self._bytes += len(text)
         task = self._loop.create_task(self._answer(message, len(text)))
         self._running.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if self._wire.held:
-            self._go_on()
 
     async def _answer(self, message: Message, size: int) -> None:
         sent_id = message.pop("id", None)
@@ -162,8 +156,13 @@ class Pipeline:
             logger.exception("a command on a socket failed")
             text = failed(echo)
         finally:
+            # Here, and not by a callback, which is a turn of the loop more.
             self._bytes -= size
+            if (task := asyncio.current_task()) is not None:
+                self._running.discard(task)
         self._wire.say(text)
+        if self._wire.held:
+            self._go_on()
 
     def _special(self, message: Message) -> None:
         if message["type"] == "ping":
