@@ -184,8 +184,9 @@ class Client:
                     method, url, {**(headers or {}), "Authorization": f"Bearer {token}"}, more
                 )
             except Unauthenticated:
+                failures += 1
                 other = await self._tokens.renewed(token)
-                if other is None:
+                if other is None or failures >= self._patience.attempts:
                     raise
                 token = other
             except (Problem, Unreachable) as failed:
