@@ -152,7 +152,10 @@ class Pipeline:
             text = refused(echo, batch.error, index=batch.index)
         except DomainError as error:
             text = refused(echo, error)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            # What it waited for may have been cancelled, and not it: whoever asked still waits.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
             logger.exception("a command on a socket failed")
             text = failed(echo)
         finally:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
 import orjson
 from redis.asyncio import Redis
@@ -66,6 +67,10 @@ class Checked:
     all_in: float
 
 
+# A connection that was lost as it was written to is a RuntimeError of the loop's.
+AWAY: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+
+
 class Windows:
     """Checks windows by one Lua script.
 
@@ -103,7 +108,7 @@ class Windows:
         """
         try:
             await self._redis.unlink(*keys)
-        except (RedisError, OSError, TimeoutError) as away:
+        except AWAY as away:
             raise WindowsAway(self.breaker.retry_after) from away
 
     async def shut(self, key: str, seconds: float) -> None:
@@ -114,7 +119,7 @@ class Windows:
         """
         try:
             await self._redis.set(key, b"", px=max(1, int(min(seconds, DAY) * 1000)))
-        except (RedisError, OSError, TimeoutError) as away:
+        except AWAY as away:
             raise WindowsAway(self.breaker.retry_after) from away
 
     async def close(self) -> None:
@@ -147,7 +152,7 @@ class Windows:
         self.checks += len(batch)
         try:
             numbers = await self._script(keys=keys, args=[plan])
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             self.breaker.failed()
             _fail(batch, self.breaker.retry_after)
             return

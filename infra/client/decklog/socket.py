@@ -105,17 +105,26 @@ class CommandSocket:
         key = key or str(uuid4())
         if key in self._asked:
             raise ValueError(f"the key {key} is under way already")
+        text = orjson.dumps({"id": key, **message}).decode()
         failures = 0
+        failed: DecklogError
         while True:
-            async with self._free:
-                told = await self._answer(key, orjson.dumps({"id": key, **message}).decode())
-            if told["status"] < _REFUSED:
-                return told
-            problem = problem_of(told["status"], told, told.get("retry_after", 0.0))
+            at_least = 0.0
+            try:
+                async with self._free:
+                    told = await self._answer(key, text)
+                if told["status"] < _REFUSED:
+                    return told
+                problem = problem_of(told["status"], told, told.get("retry_after", 0.0))
+                if not problem.passing:
+                    raise problem
+                at_least, failed = problem.retry_after, problem
+            except Unreachable as away:
+                failed = away
             failures += 1
-            if not problem.passing or failures >= self._patience.attempts:
-                raise problem
-            await asyncio.sleep(self._patience.pause(failures, problem.retry_after))
+            if self._failed is not None or failures >= self._patience.attempts:
+                raise failed
+            await asyncio.sleep(self._patience.pause(failures, at_least))
 
     async def _answer(self, key: str, text: str) -> Told:
         if self._failed is not None:
@@ -126,7 +135,11 @@ class CommandSocket:
                 # Lost with the connection, it is sent again on the next one.
                 with suppress(ConnectionClosed):
                     await self._socket.send(text)
-            return await asked.answer
+            # Who was not answered in time asks again: the id makes sure that nothing happens twice.
+            async with asyncio.timeout(self._patience.timeout):
+                return await asked.answer
+        except TimeoutError:
+            raise Unreachable(f"no answer came within {self._patience.timeout:.0f} s") from None
         finally:
             del self._asked[key]
 
@@ -147,6 +160,10 @@ class CommandSocket:
                 if self._failures >= self._patience.attempts:
                     self._fail(away)
                     return
+            except Exception as error:
+                # Nobody may wait for ever on a socket that nobody looks after.
+                self._fail(Unreachable(f"the socket failed: {error!r}"))
+                raise
             finally:
                 self._socket = None
             self._failures += 1

@@ -1,6 +1,7 @@
 import asyncio
 from typing import Any
 
+import psycopg
 import pytest
 from client_lines import client_of, line_to
 from running import System
@@ -12,6 +13,7 @@ from decklog import (
     Forbidden,
     IdempotencyMismatch,
     NotFound,
+    Patience,
     SocketEnded,
     Unauthenticated,
     Unreachable,
@@ -153,6 +155,23 @@ async def test_commands_are_pipelined_on_a_socket_and_survive_its_loss(system: S
         # What was written there is read here.
         document = await decklog.get(f"/projects/{deck.id}")
         assert document.position >= made[-1]
+
+
+async def test_who_is_not_answered_in_time_asks_again_under_the_same_id(idle: System) -> None:
+    deck = await idle.person("ada").deck()
+    brief = Patience(attempts=60, first=0.05, longest=0.1, timeout=0.3)
+    async with (
+        Client(idle.write_url, idle.read_url, idle.token("ada"), patience=brief) as decklog,
+        decklog.commands() as socket,
+    ):
+        async with await psycopg.AsyncConnection.connect(idle.settings.dsn) as stopped:
+            await stopped.execute("select position from log_head for update")
+            asking = asyncio.create_task(socket.command("rename-project", project_id=deck.id, title="Once"))
+            # Longer than one attempt.
+            await asyncio.wait({asking}, timeout=1)
+            assert not asking.done()
+        answer = await asking
+    assert await idle.table.positions(deck.id, deck.position) == [answer.position]
 
 
 async def test_a_socket_that_may_not_come_back_says_so(idle: System) -> None:

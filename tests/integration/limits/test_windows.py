@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from infra.embedded.servers import EmbeddedServers
 from infra.redis.client import redis_client
-from infra.redis.windows import Check, Window, Windows
+from infra.redis.windows import Check, Window, Windows, WindowsAway
 from infra.settings import Settings
 from tests.conftest import settings_for
 
@@ -184,3 +184,23 @@ def test_the_limiter_may_have_a_redis_of_its_own(servers: EmbeddedServers) -> No
     assert base.limiter_url == str(base.redis_url)
     other = Settings.model_validate({**base.model_dump(), "rate_limit_url": "rediss://elsewhere:6380/1"})
     assert other.limiter_url == "rediss://elsewhere:6380/1"
+
+
+class Lost(Windows):
+    """Loses its connection as it is written to, which a loop tells by an error of its own."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis, time.monotonic)
+        self._script = self._lose  # type: ignore[assignment]
+
+    async def _lose(self, **_: object) -> list[int]:
+        await asyncio.sleep(0)
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+
+async def test_who_waits_on_a_connection_that_is_lost_is_told(redis: Redis) -> None:
+    windows = Lost(redis)
+    check = Check(1, [Window(uuid4().hex, 5, 60)])
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*(windows.check(check) for _ in range(5)), return_exceptions=True)
+    assert [type(f) for f in found] == [WindowsAway] * 5
