@@ -193,7 +193,7 @@ class TestRefusals:
             f"{str(TEXT).upper()}.5",
             f"{PROJECT}.1",
             f"{HEADING}.1",
-            f"{uuid4()}.5",
+            "00000000-0000-4000-8000-000000000001.5",
             "5",
             ".",
             "nothing",
