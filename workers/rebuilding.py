@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -37,6 +39,8 @@ SHARDS_EACH: Final = 4
 ALONE: Final = 20_000
 # Who reads and writes comes first.
 NICE: Final = 5
+# Seconds between two looks whether who started a process is still there.
+MIND_EVERY: Final = 1.0
 
 Progress = Callable[[int, int], None]
 # Told what a rebuild is about to do.
@@ -175,8 +179,16 @@ _master: list[_Master] = []
 def _begin_process(stop: Event, pid: int) -> None:
     """Leave Ctrl-C to the parent, and the processor to who reads and writes."""
     _master.append(_Master(stop, pid))
+    threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
     os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with(pid: int) -> None:
+    """End this process when the one that started it was killed: in vain it would wait for more to do."""
+    while os.getppid() == pid:
+        time.sleep(MIND_EVERY)
+    os._exit(1)
 
 
 def _check_master() -> None:
