@@ -122,7 +122,7 @@ async def test_a_presentation_is_taken_over_as_it_stands(system: System) -> None
         content=render(demo(), "pptx").data,
         headers={**deck.owner.headers, "Content-Type": PPTX},
     )
-    job = await ask(deck, "generation", source_asset_id=sent.json()["asset_id"])
+    job = await ask(deck, "generation", prompt=None, source_asset_id=sent.json()["asset_id"])
     outline = (await state(deck, job, "awaiting-approval", seconds=60))["outline"]
     assert (outline["provider"], outline["title"]) == ("offline-pptx", "How river deltas grow")
     # The first stays out, the second is called otherwise; what is on them goes along.
