@@ -199,7 +199,9 @@ async def test_nothing_is_lost_when_redis_loses_everything(settings_on_spare: Se
         for deck, found in zip(
             [d for d in decks for _ in range(2)], await asyncio.gather(*readers), strict=True
         ):
-            assert found == await system.table.positions(deck.id)
+            # That a reader left is an event too, which no reader is there for any more.
+            log = await system.table.positions(deck.id)
+            assert found == [p for p in log if p <= found[-1]]
         await system.table.caught_up()
 
         async def seen_live() -> bool:
