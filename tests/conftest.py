@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg.sql import SQL, Identifier
 
 from infra.embedded.folder import DataFolder
@@ -20,6 +22,15 @@ from infra.settings import Settings
 
 SECRET = "a secret of these tests, long enough for HS256"
 TEMPLATE = "decklog_template"
+
+# A busy machine is slow, and that is no fault of what is tested.
+hypothesis_settings.register_profile(
+    "patient",
+    parent=hypothesis_settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("patient")
 # Of connections that tamper with the log, which is append-only to all others.
 TAMPERING = "-c decklog.rewrites=tampering"
 

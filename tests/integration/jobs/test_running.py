@@ -5,7 +5,7 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 from labour import JSON, ask, deciding, events, labouring, nothing, state
-from running import Live, eventually, system_on
+from running import eventually, system_on
 
 from commands.messages import AddBlock
 from infra.bootstrap import write_side
@@ -283,11 +283,11 @@ async def test_how_far_a_job_is_is_told_live_and_stored_nowhere(settings: Settin
         deck = await system.person().deck()
         async with deck.owner.live(deck.id) as live:
             job = await ask(deck)
-            notes = [await until(live, "job")]
+            notes = [await live.until("job", 15)]
             document = await state(deck, job, "running")
             assert document["progress"] == {"done": 1, "total": 3, "message": "drafting"}
             go_on.set()
-            notes.append(await until(live, "job"))
+            notes.append(await live.until("job", 15))
             document = await state(deck, job, "succeeded")
             assert document["progress"] is None
         told = {"type": "job", "job_id": job, "kind": "image", "state": "running"}
@@ -296,10 +296,3 @@ async def test_how_far_a_job_is_is_told_live_and_stored_nowhere(settings: Settin
             {**told, "done": 3, "total": 3, "message": "drawn"},
         ]
         assert await events(deck, job) == ["image-requested", "started", "succeeded"]
-
-
-async def until(live: Live, kind: str) -> JSON:
-    """Take messages until one is of this kind."""
-    while (message := await live.message(15))["type"] != kind:
-        pass
-    return message
