@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from infra.postgres.migrate import WRITER
+from infra.postgres.roles import WRITER
 
 # What an operator's verbs need beyond one's own tables: statistics, ending a query, a checkpoint.
 _GRANTED = sql.SQL("pg_monitor, pg_signal_backend, pg_checkpoint")

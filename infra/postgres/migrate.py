@@ -6,12 +6,11 @@ from importlib.resources import files
 from psycopg.sql import SQL
 
 from infra.postgres.connections import connect
+from infra.postgres.roles import WRITER
 from infra.settings import Settings
 
 # "decklog" in ASCII: the advisory lock that migrating processes share.
 LOCK = 0x6465636B6C6F67
-# It may append to the log, and neither change nor delete (0026_append_only.sql).
-WRITER = "decklog_writer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ def test_addresses_say_how_they_are_reached() -> None:
 
 
 def test_without_tls_settings_addresses_stay_as_they_are() -> None:
-    settings = Settings(**{**BASE, "redis_url": "redis://cache/0"}, redis_ssl_ca=Path("/etc/ca.pem"))
+    settings = Settings(**{**BASE, "redis_url": "redis://cache:6379/0"}, redis_ssl_ca=Path("/etc/ca.pem"))
     assert settings.dsn == BASE["database_url"]
-    assert str(settings.redis_url) == "redis://cache/0"
+    assert str(settings.redis_url) == "redis://cache:6379/0"
 
 
 def test_an_unknown_mode_is_refused() -> None:

@@ -100,7 +100,9 @@ async def test_fifteen_generations_run_at_once_while_two_hundred_wait(settings: 
         await go_on.wait()
         return {}
 
-    settings = settings.model_copy(update={"job_rate": 0, "job_rate_per_user": 0})
+    settings = settings.model_copy(
+        update={"job_rate": 0, "job_rate_per_user": 0, "rate_limit_enabled": False}
+    )
     async with system_on(settings) as system, labouring(settings, work) as (labour, _):
         deck = await system.person().deck()
         fields = {"project_id": deck.id, "prompt": "deltas"}

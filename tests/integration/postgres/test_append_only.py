@@ -4,7 +4,8 @@ import psycopg
 import pytest
 from running import looking, serving_write, system_on
 
-from infra.postgres.migrate import WRITER, writer_role
+from infra.postgres.migrate import writer_role
+from infra.postgres.roles import WRITER
 from infra.settings import Settings
 from tests.conftest import TAMPERING
 

@@ -127,7 +127,7 @@ async def test_a_standby_takes_over_within_five_seconds(settings: Settings) -> N
             )
 
             async def held() -> bool:
-                return bool(await system.table.value(holders) == 17)
+                return bool(await system.table.value(holders) == 21)
 
             await eventually(held, 5)
             assert loop.time() - begin < 5
