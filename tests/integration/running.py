@@ -365,6 +365,7 @@ async def system_on(settings: Settings) -> AsyncIterator[System]:
         looking(settings) as table,
         serving_write(settings) as write_url,
         serving_read(settings) as read_url,
-        httpx.AsyncClient(timeout=10) as client,
+        # Connections are given up sooner than the server does it, which closes what is idle for five seconds.
+        httpx.AsyncClient(timeout=10, limits=httpx.Limits(keepalive_expiry=2)) as client,
     ):
         yield System(settings, table, read_url, write_url, client)

@@ -55,6 +55,8 @@ class Deck:
 
     id: str
     blocks: Sequence[str]
+    # As of which all of it is there: whoever was told of it has been told this too.
+    position: int
 
 
 class Person:
@@ -76,7 +78,7 @@ class Person:
         self._deck = deck
         self._findings = findings
         self._random = random.Random(seed)  # noqa: S311 - a mind, not a secret
-        self._position = 0
+        self._position = deck.position
 
     async def work(self, plan: Plan, until: float) -> None:
         """Do one thing after another, with pauses, and read along meanwhile."""
@@ -185,7 +187,8 @@ async def _deck(place: Place, client: httpx.AsyncClient, number: int, members: S
         {"type": "grant-access", "project_id": made, "user": user, "role": "editor"} for user in members[1:]
     ]
     answer = await post("", {"commands": [*texts, *grants]})
-    return Deck(made, [r["result"]["block_id"] for r in answer["results"][: len(texts)]])
+    blocks = [r["result"]["block_id"] for r in answer["results"][: len(texts)]]
+    return Deck(made, blocks, answer["position"])
 
 
 async def work(place: Place, plan: Plan, name: str = "load") -> Findings:
@@ -193,7 +196,8 @@ async def work(place: Place, plan: Plan, name: str = "load") -> Findings:
     findings = Findings()
     names = [f"{name}-{i}" for i in range(plan.users)]
     groups = [names[i : i + plan.together] for i in range(0, len(names), plan.together)]
-    limits = httpx.Limits(max_connections=256, max_keepalive_connections=256)
+    # Sooner than the server, which closes what is idle for five seconds: else both may do it at once.
+    limits = httpx.Limits(max_connections=256, max_keepalive_connections=256, keepalive_expiry=2)
     async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as client:
         at_once = asyncio.Semaphore(16)
 
