@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ARGS   ?=
 # Test processes, each with servers of its own.
-PROCS  ?= 3
+PROCS  ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format bench faults fuzz load lock clean
