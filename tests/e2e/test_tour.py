@@ -155,7 +155,7 @@ def test_the_service_conforms(service: Service) -> None:
             *("--write", service.write_url, "--read", service.read_url),
             *("--token", service.token("ada"), "--other", service.token("bob")),
             *("--admin", service.token("root", "--scope", "admin audit")),
-            *("skeleton", "domain", "live", "read", "jobs"),
+            *("skeleton", "domain", "live", "read", "jobs", "gate"),
         ],
         capture_output=True,
         text=True,
