@@ -124,9 +124,11 @@ async def test_failed_jobs_are_shown_with_their_reasons_and_tried_again_one_or_a
 
     async with system_on(settings) as system, labouring(settings, work):
         deck = await system.person().deck()
-        jobs = [await ask(deck, kind) for kind in ("image", "thinking", "image")]
-        for job in jobs:
-            await state(deck, job, "failed")
+        jobs = []
+        for kind in ("image", "thinking", "image"):
+            jobs.append(await ask(deck, kind))
+            # Which failed last is told first.
+            await state(deck, jobs[-1], "failed")
         dead = await queues.json("dead")
         assert {d["id"] for d in dead} == set(jobs)
         assert dead[0]["error"]["code"] == "no-model"

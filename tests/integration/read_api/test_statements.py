@@ -67,8 +67,13 @@ LISTS = [
 ]
 
 
-# Who was shredded, and which tokens were revoked: a process asks that twice a second or so, whoever reads.
-FROM_TIME_TO_TIME = ("shredded_at > clock_timestamp()", "revoked_at > clock_timestamp()")
+# Who was shredded, which tokens were revoked, and, where no worker speaks, what the log has beyond what is known: a
+# process asks that twice a second or so, whoever reads.
+FROM_TIME_TO_TIME = (
+    "shredded_at > clock_timestamp()",
+    "revoked_at > clock_timestamp()",
+    "from stored_events where notification_id > ",
+)
 
 
 async def test_no_list_costs_more_statements_for_more_items(
