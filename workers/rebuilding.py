@@ -28,6 +28,7 @@ from infra.postgres.shards import (
     place_of_shard,
     read_range,
 )
+from infra.runtime import settle_memory
 from infra.settings import Settings
 from projections.folding import concerned, fold
 from projections.model import ReadModel
@@ -181,6 +182,7 @@ def _begin_process(stop: Event, pid: int) -> None:
     _master.append(_Master(stop, pid))
     threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
     os.nice(NICE)
+    settle_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

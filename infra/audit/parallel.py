@@ -13,6 +13,7 @@ from typing import Any
 
 from infra.audit.scan import Part, scan
 from infra.audit.source import Source, Span
+from infra.runtime import settle_memory
 
 # Events below which a process of its own costs more than it saves.
 ALONE = 20_000
@@ -84,6 +85,7 @@ def _begin(done: Any) -> None:
     """Prepare a worker; Ctrl-C is its parent's to handle."""
     global _done  # noqa: PLW0603 - shared memory reaches a worker only while it starts
     _done = done
+    settle_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

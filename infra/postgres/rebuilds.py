@@ -35,8 +35,10 @@ LOCK: Final = 0x72656275 - 2**31
 CHUNK: Final = 2_000
 # Events that a swap may still have to fold while the live projectors wait for it.
 NEAR: Final = 500
-# Seconds that live models which are behind the shadow are waited for, and between two looks at them.
+# Seconds that live models which are behind the shadow are waited for: in all, while none of them comes any nearer
+# (nobody projects then), and between two looks at them.
 MEET: Final = 10.0
+STILL: Final = 2.0
 MEET_EVERY: Final = 0.1
 # Milliseconds that the swap waits for readers of the live tables before it lets go and tries again.
 PATIENCE: Final = 500
@@ -312,12 +314,16 @@ class Rebuilds:
         return {**dict.fromkeys(range(self._partitions), 0), **dict(known)}
 
     async def _meet(self, models: Sequence[ReadModel], log: LogReader) -> None:
-        """Wait until the live models have what the shadow has, for a while."""
+        """Wait until the live models have what the shadow has, for a while, and while they come nearer."""
         position = await self._position()
         deadline = time.monotonic() + MEET
+        still_until, before = 0.0, -1
         for model in models:
-            while await self._lacks(await self._reached(model), position, log):
-                if time.monotonic() >= deadline:
+            while await self._lacks(reached := await self._reached(model), position, log):
+                now, come = time.monotonic(), sum(reached.values())
+                if come != before:
+                    still_until, before = now + STILL, come
+                if now >= min(deadline, still_until):
                     break
                 await asyncio.sleep(MEET_EVERY)
 

@@ -11,6 +11,7 @@ import uvloop
 from commands.ports import CHUNK, EventQuery
 from infra.postgres.connections import pool
 from infra.postgres.event_log import PostgresEventLog
+from infra.runtime import settle_memory
 from infra.settings import Settings
 from tests.bench.part import say
 
@@ -31,6 +32,7 @@ async def _run(config: dict[str, Any]) -> None:
     connections = pool(Settings(**config["settings"]), "bench")
     await connections.open()
     log, count = PostgresEventLog(connections), 0
+    settle_memory()
     begun, cpu = time.monotonic(), time.process_time()
     while time.monotonic() < begun + config["seconds"]:
         async for n in (_events if config["decode"] else _rows)(log):
