@@ -18,7 +18,8 @@ from infra.postgres.comparing import Difference
 from infra.postgres.connections import Connection, connect
 from infra.postgres.event_log import PostgresEventLog
 from infra.postgres.filling import FillingSession
-from infra.postgres.rebuilds import LIVE, SHADOW, Rebuilds, Run, rebuilding
+from infra.postgres.rebuilds import Rebuilds, Run, rebuilding
+from infra.postgres.shadow import LIVE, SHADOW
 from infra.postgres.shards import (
     CHUNK,
     Errand,

@@ -4,8 +4,6 @@ The SQL of a read model names its tables without a schema, so that the same code
 connection whose search path begins with their schema.
 """
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,33 +11,26 @@ from typing import Any, Final
 from uuid import UUID
 
 from psycopg import errors
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
-from infra.postgres.comparing import Comparison, compared
+from infra.postgres.comparing import Comparison
 from infra.postgres.connections import Connection, connect
 from infra.postgres.leases import SPACE
+from infra.postgres.meeting import Meeting
 from infra.postgres.read_database import PostgresSession
+from infra.postgres.shadow import LIVE, RETIRED, SHADOW, create_shadow, index_shadow, moved
 from infra.postgres.shards import Errand, ranges
 from infra.settings import Settings
 from projections import checkpoints
 from projections.folding import concerned, fold
 from projections.model import ReadModel
-from projections.partitions import partition_of
 from projections.ports import LogReader
 
-SHADOW: Final = "decklog_shadow"
-RETIRED: Final = "decklog_retired"
-LIVE: Final = "public"
 # "rebu" in ASCII: the second key of the advisory lock that whoever rebuilds holds.
 LOCK: Final = 0x72656275 - 2**31
 CHUNK: Final = 2_000
 # Events that a swap may still have to fold while the live projectors wait for it.
 NEAR: Final = 500
-# Seconds that live models which are behind the shadow are waited for: in all, while none of them comes any nearer
-# (nobody projects then), and between two looks at them.
-MEET: Final = 10.0
-STILL: Final = 2.0
-MEET_EVERY: Final = 0.1
 # Milliseconds that the swap waits for readers of the live tables before it lets go and tries again.
 PATIENCE: Final = 500
 
@@ -102,7 +93,7 @@ class Rebuilds:
             await self._connection.execute(SQL("create schema {}").format(Identifier(SHADOW)))
             for model in models:
                 for table in model.tables:
-                    await self._create(table)
+                    await create_shadow(self._connection, table)
             await self._connection.execute(
                 "insert into projection_rebuild (models, versions, epoch, head, position)"
                 " select %s, %s::int[], epoch, position, position from log_head",
@@ -133,17 +124,7 @@ class Rebuilds:
 
     async def index(self, models: Sequence[ReadModel]) -> None:
         """Make the indexes that only readers need, now that the tables are full."""
-        for model in models:
-            for table in model.tables:
-                for (definition,) in await self._rows(
-                    "select pg_get_indexdef(indexrelid) from pg_index"
-                    " where indrelid = %s::regclass and not indisunique",
-                    [f"{LIVE}.{table}"],
-                ):
-                    made = definition.replace(f" ON {LIVE}.", f" ON {SHADOW}.", 1)
-                    made = made.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ", 1)
-                    await self._connection.execute(made.encode())
-                await self._connection.execute(SQL("analyze {}").format(Identifier(SHADOW, table)))
+        await index_shadow(self._connection, models)
 
     async def catch_up(self, models: Sequence[ReadModel], log: LogReader) -> None:
         """Fold what came since, until little is missing."""
@@ -160,29 +141,9 @@ class Rebuilds:
                 )
 
     async def differences(self, models: Sequence[ReadModel], log: LogReader) -> Comparison:
-        """Compare with the live tables as of one moment; nothing waits for it.
-
-        In a snapshot the checkpoints of the live models say up to where they are, partition by partition. The
-        shadow tables are brought there too, and when all is compared, back. Live models that are behind the
-        shadow are waited for; one that does not come is compared as it is, and the reasons say so.
-        """
-        found = Comparison()
-        await self._meet(models, log)
-        await self._connection.execute("begin isolation level repeatable read")
-        try:
-            position = await self._position()
-            for model in models:
-                reached = await self._reached(model)
-                as_of = f"both as of position {max(reached.values())}"
-                if await self._lacks(reached, position, log):
-                    as_of = f"the live one as of {min(reached.values())}, the rebuilt one as of {position}"
-                await self._fold_to(model, position, reached, log)
-                for table in model.tables:
-                    live, shadow = Identifier(LIVE, table), Identifier(SHADOW, table)
-                    found.add(await compared(self._connection, model.name, table, (live, shadow), as_of))
-        finally:
-            await self._connection.execute("rollback")
-        return found
+        """Compare with the live tables as of one moment; nothing waits for it."""
+        position = await self._position()
+        return await Meeting(self._connection, models, log, position, self._partitions).differences()
 
     async def swap(self, models: Sequence[ReadModel], log: LogReader) -> int:
         """Put the shadow tables in the place of the live ones, and return the position that they are at.
@@ -257,8 +218,8 @@ class Rebuilds:
         await self._connection.execute("delete from projection_retired")
         for model in models:
             for table in model.tables:
-                await self._connection.execute(_moved(LIVE, table, RETIRED))
-                await self._connection.execute(_moved(SHADOW, table, LIVE))
+                await self._connection.execute(moved(LIVE, table, RETIRED))
+                await self._connection.execute(moved(SHADOW, table, LIVE))
             await self._retire(model, head, epoch)
             for partition in range(self._partitions):
                 await checkpoints.advance(self._session, model.name, partition, head, model.version)
@@ -281,73 +242,6 @@ class Rebuilds:
             [model.name, model.version, head],
         )
 
-    async def _create(self, table: str) -> None:
-        """Create a table like the live one, with what its rows are found by; other indexes come later."""
-        await self._connection.execute(
-            SQL("create table {} (like {} including defaults including generated including storage)").format(
-                Identifier(SHADOW, table), Identifier(LIVE, table)
-            )
-        )
-        for name, definition in await self._rows(
-            "select conname, pg_get_constraintdef(oid) from pg_constraint"
-            " where conrelid = %s::regclass and contype in ('p', 'u', 'c')",
-            [f"{LIVE}.{table}"],
-        ):
-            await self._connection.execute(
-                SQL("alter table {} add constraint {} ").format(Identifier(SHADOW, table), Identifier(name))
-                + SQL(definition)
-            )
-        for (definition,) in await self._rows(
-            "select pg_get_indexdef(i.indexrelid) from pg_index i"
-            " left join pg_constraint c on c.conindid = i.indexrelid"
-            " where i.indrelid = %s::regclass and i.indisunique and c.oid is null",
-            [f"{LIVE}.{table}"],
-        ):
-            await self._connection.execute(definition.replace(f" ON {LIVE}.", f" ON {SHADOW}.", 1).encode())
-
-    async def _reached(self, model: ReadModel) -> dict[int, int]:
-        """Return how far a live model is in each partition."""
-        known = await self._rows(
-            "select partition, position from projection_checkpoints where model = %s and partition < %s",
-            [model.name, self._partitions],
-        )
-        return {**dict.fromkeys(range(self._partitions), 0), **dict(known)}
-
-    async def _meet(self, models: Sequence[ReadModel], log: LogReader) -> None:
-        """Wait until the live models have what the shadow has, for a while, and while they come nearer."""
-        position = await self._position()
-        deadline = time.monotonic() + MEET
-        still_until, before = 0.0, -1
-        for model in models:
-            while await self._lacks(reached := await self._reached(model), position, log):
-                now, come = time.monotonic(), sum(reached.values())
-                if come != before:
-                    still_until, before = now + STILL, come
-                if now >= min(deadline, still_until):
-                    break
-                await asyncio.sleep(MEET_EVERY)
-
-    async def _lacks(self, reached: dict[int, int], position: int, log: LogReader) -> bool:
-        """Tell whether there are events up to a position that some partition has not reached."""
-        least = min(reached.values())
-        if least >= position:
-            return False
-        events = await log.after(least, CHUNK, to=position)
-        if len(events) == CHUNK:
-            return True
-        return any(e.position > reached[partition_of(e.project_id, self._partitions)] for e in events)
-
-    async def _fold_to(
-        self, model: ReadModel, position: int, reached: dict[int, int], log: LogReader
-    ) -> None:
-        furthest = max(reached.values())
-        while position < furthest:
-            events = await log.after(position, CHUNK, to=furthest)
-            position = events[-1].position
-            due = [e for e in events if e.position <= reached[partition_of(e.project_id, self._partitions)]]
-            for _, mine in concerned([model], due):
-                await fold(model, self._session, mine, log)
-
     async def _position(self) -> int:
         [(position,)] = await self._rows("select position from projection_rebuild")
         return int(position)
@@ -359,7 +253,3 @@ class Rebuilds:
     async def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         cursor = await self._connection.execute(statement.encode(), values)
         return await cursor.fetchall()
-
-
-def _moved(source: str, table: str, target: str) -> Composed:
-    return SQL("alter table {} set schema {}").format(Identifier(source, table), Identifier(target))
