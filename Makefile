@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ARGS   ?=
-# Test processes, each with servers of its own.
+# Test processes, each with servers of its own. Files go out in their order: the long ones come first, the short last.
 PROCS  ?= 2
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,7 @@ run: $(READY) ## Start everything: servers, APIs, workers, the studio (ARGS="--r
 	@exec $(BIN)/decklog up $(ARGS)
 
 test: $(READY) ## Run all tests, on real servers (PROCS=1 ARGS="-x tests/unit")
-	@$(BIN)/python -m pytest --numprocesses $(PROCS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(PROCS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Lint, format, types, import rules, dependencies
 	@$(BIN)/ruff check .

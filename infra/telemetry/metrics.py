@@ -22,9 +22,9 @@ from infra.telemetry.measures import Histogram
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
-# Seconds: how old an answer may be that was asked for, and how long one is waited for.
+# Seconds: how old an answer may be that was asked for, and how long one is waited for; Prometheus waits for ten.
 FRESH: Final = 2.0
-PATIENCE: Final = 1.5
+PATIENCE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,14 @@ def fuzzed(document: dict[str, Any], url: str, there: Known) -> Sequence[str]:
         try:
             ask()
         except (Exception, BaseExceptionGroup) as failed:  # noqa: BLE001 - all of them are told together
-            found.append(f"{operation.method.upper()} {operation.path}: {failed}"[:2_000])
+            found.append(f"{operation.method.upper()} {operation.path}: {_told(failed)}"[:2_000])
     return found
+
+
+def _told(failed: BaseException) -> str:
+    """Return what went wrong, and what each of several things was that did."""
+    within = failed.exceptions if isinstance(failed, BaseExceptionGroup) else ()
+    return " / ".join([f"{type(failed).__name__}: {failed}", *map(_told, within)])
 
 
 async def _fuzz(system: System, url: str) -> None:
