@@ -70,10 +70,5 @@ def body_tag(body: bytes) -> str:
 
 
 def page_body(items: Sequence[Any], next_cursor: str | None) -> bytes:
-    """Render a page."""
-    return orjson.dumps({"items": items, "next_cursor": next_cursor})
-
-
-def rendered_page(items: Sequence[str], next_cursor: str | None) -> bytes:
-    """Put together a page of items that are JSON already."""
-    return f'{{"items":[{",".join(items)}],"next_cursor":{orjson.dumps(next_cursor).decode()}}}'.encode()
+    """Render a page; instants in it are in UTC."""
+    return orjson.dumps({"items": items, "next_cursor": next_cursor}, option=orjson.OPT_UTC_Z)

@@ -16,7 +16,7 @@ from read_api.documents import Subject
 from read_api.live.hub import TREE
 from read_api.moments import Moment, deck_at, moment_of
 from read_api.parameters import Cursors, Parameters, path_id
-from read_api.responses import body_tag, page_body, rendered_page
+from read_api.responses import body_tag, page_body
 from read_api.routes.guarding import guarded
 from read_api.side import Reading
 
@@ -46,12 +46,12 @@ async def _load_page(
     if limit == WHOLE and block_type is None and after is None:
         as_of, found = await queries.whole_tree(session, partition, project_id)
         if len(found) <= WHOLE:
-            return as_of, rendered_page(found, None)
+            return as_of, page_body(found, None)
     as_of, found, end = await queries.tree_documents(
         session, partition, project_id, block_type=block_type, after=after, limit=limit
     )
     cursor = cursors.encode(LIST, end) if end is not None else None
-    return as_of, rendered_page(found, cursor)
+    return as_of, page_body(found, cursor)
 
 
 class BlockQueries:

@@ -34,6 +34,26 @@ async def test_pages_of_blocks_lose_and_repeat_nothing(crowded: Deck) -> None:
         assert await ada.all_pages(f"{crowded.path}/blocks", limit=limit) == whole["items"], limit
 
 
+@pytest.mark.parametrize("instant", ["09:30:00", "09:30:00.5", "09:30:00.000010", "09:30:00.123456"])
+async def test_a_block_is_the_same_in_a_page_and_alone_whenever_it_changed(
+    system: System, instant: str
+) -> None:
+    ada = system.person()
+    deck = await ada.deck(slides=1)
+    await ada.see(f"{deck.path}/blocks", limit=1, min_position=deck.position)
+    await system.table.rows(
+        "update block_rows set created_at = %s, updated_at = %s, updated_by = %s where project_id = %s returning 1",
+        f"2026-01-31 {instant}+00",
+        f"2026-01-31 {instant}+00",
+        'somebody "quoted" ü',
+        deck.id,
+    )
+    [paged] = (await ada.see(f"{deck.path}/blocks", limit=7))["items"]
+    [whole] = (await ada.see(f"{deck.path}/blocks", whole="true"))["items"]
+    assert paged == whole == await ada.see(f"{deck.path}/blocks/{deck.blocks[0]}")
+    assert len(paged["updated_at"]) == len("2026-01-31T09:30:00.000000Z")
+
+
 async def test_blocks_come_in_tree_order(crowded: Deck) -> None:
     items = (await crowded.owner.see(f"{crowded.path}/blocks", limit=500, min_position=crowded.position))[
         "items"

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -93,9 +94,11 @@ async def test_no_list_costs_more_statements_for_more_items(
         for path in LISTS:
             few, some = await cost(small, path)
             many, more = await cost(large, path)
-            # One more may be the key under which what a person said is sealed, if it is not known yet.
-            assert len(many) <= len(few) + 1, (path, few, many)
-            assert len(many) <= 4, (path, many)
+            # One more may be the key under which what a person said is sealed, if it is not known yet, or what the
+            # process asks by itself; what is asked for each item is asked more often.
+            repeated = Counter(many) - Counter(few)
+            assert max(repeated.values(), default=0) <= 1, (path, few, many)
+            assert len(set(many)) <= 4, (path, many)
             if path not in {"{p}/sessions", "{p}/conflicts", "{p}/suggestions"}:
                 assert more >= 20 + some, path
 
