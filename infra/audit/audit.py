@@ -14,7 +14,8 @@ from infra.audit.exported import ExportedLog
 from infra.audit.findings import Finding, Findings
 from infra.audit.keys import KeyProblem
 from infra.audit.parallel import Progress
-from infra.audit.stored import Head, StoredLog, settled, stored_log, strays
+from infra.audit.stored import Head, StoredLog, strays
+from infra.audit.taking import settled, stored_log
 from infra.audit.trail import (
     checked,
     compare,

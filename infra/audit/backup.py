@@ -25,7 +25,8 @@ from infra.audit.exported import ExportedLog
 from infra.audit.moving import export_log
 from infra.audit.parallel import Progress
 from infra.audit.personkeys import persons
-from infra.audit.stored import StoredLog, read_head, settled, stored_log
+from infra.audit.stored import StoredLog, read_head
+from infra.audit.taking import settled, stored_log
 from infra.audit.trail import kept_in_database
 from infra.audit.verify import recompute
 from infra.postgres.backup import Answer, answers, key_rows, one_moment

@@ -27,7 +27,8 @@ from infra.audit.moved import (
 )
 from infra.audit.moving import export_log
 from infra.audit.parallel import Progress
-from infra.audit.stored import StoredLog, rows_on, stored_log
+from infra.audit.stored import StoredLog, rows_on
+from infra.audit.taking import stored_log
 from infra.audit.tombstones import METADATA, STATE, Claim, claim, digest_of, leaf
 from infra.postgres.retention import (
     allow_rewrites,

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from infra.audit.audit import Report, Trust, verify_log
 from infra.audit.checkpoint import Checkpoint, Statement, sign
 from infra.audit.parallel import Progress
-from infra.audit.stored import stored_log
+from infra.audit.taking import stored_log
 from infra.audit.trail import keep_in_database, keep_in_file
 from infra.settings import Settings
 

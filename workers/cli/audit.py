@@ -13,18 +13,27 @@ from infra.audit.audit import Report, Trust, verify_file, verify_log
 from infra.audit.exported import ExportedLog
 from infra.audit.keys import KEY_FILE, KeyProblem, private_key, public_key, shown
 from infra.audit.signing import make_checkpoint
-from infra.audit.stored import stored_log
+from infra.audit.taking import stored_log
 from infra.audit.trail import TRAIL_FILE
 from infra.settings import Environment
+from workers.cli.lazily import lazily
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, expected, fail, found_settings
 from workers.cli.progress import counted
-from workers.cli.shred import shred_person
 
-app = typer.Typer(help="Prove that nobody changed the log.", no_args_is_help=True)
-app.command("shred")(shred_person)
+VERBS = {
+    "verify": "workers.cli.audit:verify",
+    "checkpoint": "workers.cli.audit:checkpoint",
+    "shred": "workers.cli.shred:shred_person",
+}
+
+app = typer.Typer(cls=lazily(VERBS), help="Prove that nobody changed the log.", no_args_is_help=True)
 
 
-@app.command("verify")
+@app.callback()
+def _audit() -> None:
+    """Make it a group."""
+
+
 def verify(
     project: Annotated[UUID | None, typer.Option(help="Only this project.")] = None,
     file: Annotated[
@@ -89,7 +98,6 @@ def _key_file(data_dir: Path) -> Path:
     return Environment().audit_key_file or data_dir / KEY_FILE
 
 
-@app.command("checkpoint")
 def checkpoint(
     file: Annotated[
         Path | None,

@@ -13,7 +13,8 @@ from infra.audit.exported import ExportedLog
 from infra.audit.moving import NotEmpty, NotVerified
 from infra.audit.personkeys import SHREDDED_FILE, NotTaken, write_keys
 from infra.audit.restoring import Keys, Restored, restore
-from infra.audit.stored import connect, stored_log
+from infra.audit.stored import connect
+from infra.audit.taking import stored_log
 from infra.postgres.backup import key_rows
 from infra.postgres.connections import session_options
 from infra.settings import Settings

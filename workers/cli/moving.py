@@ -10,7 +10,8 @@ import typer
 
 from infra.audit.exported import ExportedLog
 from infra.audit.moving import NotEmpty, NotVerified, export_log, import_log
-from infra.audit.stored import StoredLog, settled, stored_log
+from infra.audit.stored import StoredLog
+from infra.audit.taking import settled, stored_log
 from infra.audit.trail import kept_in_file
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, expected, fail, found_settings
 from workers.cli.progress import counted

@@ -13,7 +13,7 @@ from infra.audit.detaching import detach, detached_claims
 from infra.audit.exported import ExportedLog
 from infra.audit.moved import Moved, NotPossible
 from infra.audit.source import Refused
-from infra.audit.stored import stored_log
+from infra.audit.taking import stored_log
 from infra.postgres.retention import Busy
 from workers.cli.options import DEFAULT_DIR, AsJson, DataDir, expected, fail, found_settings
 from workers.cli.progress import counted

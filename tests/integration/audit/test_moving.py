@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from infra.audit.audit import Report, Trust, verify_file, verify_log
 from infra.audit.moving import NotEmpty, NotVerified, export_log, import_log
 from infra.audit.signing import make_checkpoint
-from infra.audit.stored import stored_log
+from infra.audit.taking import stored_log
 from infra.settings import Settings
 from tests.conftest import TAMPERING
 

@@ -17,7 +17,7 @@ from infra.audit.attaching import attach, check
 from infra.audit.audit import Trust, verify_file, verify_log
 from infra.audit.detaching import detach
 from infra.audit.moved import NotPossible
-from infra.audit.stored import settled
+from infra.audit.taking import settled
 from infra.postgres.retention import Busy
 from infra.settings import Settings
 

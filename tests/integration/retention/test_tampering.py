@@ -13,7 +13,7 @@ from infra.audit.audit import Trust, verify_file, verify_log
 from infra.audit.detaching import detach
 from infra.audit.moving import export_log
 from infra.audit.signing import make_checkpoint
-from infra.audit.stored import stored_log
+from infra.audit.taking import stored_log
 from infra.settings import Settings
 from tests.conftest import TAMPERING
 
