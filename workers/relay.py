@@ -81,6 +81,9 @@ class Relay:
             while rows := await self._log.rows_after(self.position, BATCH):
                 await self._publish(rows)
                 stop_if_cancelled()
+                if len(rows) < BATCH:
+                    # That was all; what was committed since has set `wake`.
+                    break
                 if loop.time() >= beat:
                     # Also while much is going on: it may all be in one partition.
                     break
@@ -88,7 +91,7 @@ class Relay:
                 for publisher, previous in zip(self._publishers, self._previous, strict=True):
                     await publisher.heartbeat(self.position, previous)
                 beat = loop.time() + self._heartbeat
-                if rows:
+                if len(rows) == BATCH:
                     continue
             stop_if_cancelled()
             try:

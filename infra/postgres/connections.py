@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from domain.errors import Unavailable
+from infra.postgres.alive import Alive
 from infra.postgres.measured import MeasuredPool
 from infra.settings import Settings
 
@@ -68,7 +69,7 @@ def pool(settings: Settings, name: str, dsn: str | None = None) -> MeasuredPool:
             "options": session_options(settings),
             "application_name": f"decklog {name}",
         },
-        check=AsyncConnectionPool.check_connection,
+        check=Alive(),
         name=name,
         open=False,
     )

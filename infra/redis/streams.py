@@ -9,9 +9,10 @@ anew as soon as the server has restarted, the group is gone, or a subscriber has
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 BLOCK_MS = 1_000
 LOOK_EVERY = 0.25
 BATCH = 500
+_RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,20 @@ async def _decode(message: Any, _: Callable[..., Awaitable[Any]]) -> list[Stream
     return _entries(message.raw_message)
 
 
+class _Unprefixed(StreamSub):
+    """A stream by its whole name. FastStream asks for the prefixed one at each read, and would copy it deeply."""
+
+    def add_prefix(self, prefix: str) -> Self:
+        """Return the stream by its name with a prefix."""
+        return super().add_prefix(prefix) if prefix else self
+
+
+def _life(response: Any, **_: Any) -> dict[str, str]:
+    """Take from what a server says of itself what names its life alone: it is asked often."""
+    found = _RUN_ID.search(response)
+    return {"run_id": found[1].decode() if found else ""}
+
+
 class StreamReader:
     """Hands the entries of some streams to a callback, batch by batch, until cancelled.
 
@@ -78,6 +94,7 @@ class StreamReader:
         """Read until cancelled."""
         pause = 0.05
         async with redis_client(self._settings, patience=1.0, connections=4) as redis:
+            redis.set_response_callback("INFO", _life)
             while True:
                 try:
                     await self._read(redis)
@@ -118,6 +135,8 @@ class StreamReader:
             log_level=logging.DEBUG,
             graceful_timeout=2.0,
             socket_timeout=BLOCK_MS / 1000 + 3,
+            # The handlers take what the decoder returns: nothing is to be injected, or validated.
+            apply_types=False,
         )
         for partition, key in self._streams.items():
             broker.subscriber(stream=self._subscription(key), parser=_parse, decoder=_decode)(
@@ -127,8 +146,8 @@ class StreamReader:
 
     def _subscription(self, key: str) -> StreamSub:
         if self._group is None:
-            return StreamSub(key, batch=True, max_records=BATCH, polling_interval=BLOCK_MS)
-        return StreamSub(
+            return _Unprefixed(key, batch=True, max_records=BATCH, polling_interval=BLOCK_MS)
+        return _Unprefixed(
             key,
             group=self._group,
             consumer="leader",

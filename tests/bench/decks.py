@@ -1,5 +1,7 @@
 """Decks to work on, made over HTTP."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +11,10 @@ import httpx
 
 from tests.bench.servers import Served, bearer
 from tests.bench.tools import ToolFailed
+
+# Seconds without an event after which all who came have been written down, as sessions: who stays for two seconds is,
+# by a worker that looks every second.
+QUIET, QUIET_AT_MOST = 4.0, 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,19 @@ async def see(read: Served, path: str) -> httpx.Response:
         answer = await client.get(path)
     _answer(answer)
     return answer
+
+
+async def at_rest(write: Served) -> None:
+    """Wait until the log has not grown for a while: who came has become a session by then."""
+    begun = moved = time.monotonic()
+    head = -1
+    while time.monotonic() - moved < QUIET:
+        if time.monotonic() - begun > QUIET_AT_MOST:
+            raise ToolFailed("the log does not come to rest")
+        now = (await see(write, "/api/health")).json()["position"]
+        if now != head:
+            head, moved = now, time.monotonic()
+        await asyncio.sleep(0.5)
 
 
 def _answer(answer: httpx.Response) -> Any:

@@ -8,39 +8,23 @@ import orjson
 import psutil
 
 from tests.bench.budgets import Budget, Measured
-from tests.bench.decks import Deck, author, see
+from tests.bench.decks import Deck, at_rest, author
 from tests.bench.harness import Bench, Stage, say
 from tests.bench.part import part
 from tests.bench.parts.subscribers import mark
 from tests.bench.poster import Poster
 from tests.bench.servers import Served, bearer
-from tests.bench.tools import ToolFailed
 
 # The machine's limit of open files is 20,000 a process: the client's processes hold half of the sockets each.
 SOCKETS, PROJECTS = 9_500, 950
 EDITS_A_MINUTE = 1_000
 MINUTES = 1.0
 OPENING, PATIENCE, GRACE = 120.0, 10.0, 30.0
-# Seconds after which all who came have been written down as sessions, and all have heard of it.
-QUIET, QUIET_AT_MOST = 3.0, 90.0
 UNLIMITED = {"WS_MAX_PER_USER": "0", "WS_MAX_PER_IP": "0"}
 
 DROPPED = Budget("sockets dropped of 19,000", "none", 0, 0, key="dropped", unit="", lower_is_better=True, absolute=True)  # fmt: skip
 P99 = Budget("p99 to 19,000 sockets, 1,000 edits a minute", "none", 50, 50, key="p99_ms", unit="ms", lower_is_better=True, absolute=True)  # fmt: skip
 MEMORY = Budget("memory of an idle live socket, everything in it", "none", 40, 20, key="kb", unit="KB", lower_is_better=True, absolute=True)  # fmt: skip
-
-
-async def _quiet(write: Served) -> None:
-    """Wait until the log has not grown for a while: who came has become a session by then."""
-    begun = moved = time.monotonic()
-    head = -1
-    while time.monotonic() - moved < QUIET:
-        if time.monotonic() - begun > QUIET_AT_MOST:
-            raise ToolFailed("the log does not come to rest")
-        now = (await see(write, "/api/health")).json()["position"]
-        if now != head:
-            head, moved = now, time.monotonic()
-        await asyncio.sleep(0.5)
 
 
 async def _measure(decks: list[Deck], write: Served, gateways: list[Served]) -> Measured:
@@ -56,7 +40,7 @@ async def _measure(decks: list[Deck], write: Served, gateways: list[Served]) -> 
     ):
         await asyncio.gather(one.hear(OPENING), two.hear(OPENING))
         opened = time.monotonic() - begun
-        await _quiet(write)
+        await at_rest(write)
         say(f"  all are open after {opened:.1f} s, and at rest after {time.monotonic() - begun:.1f} s")
         grown = [psutil.Process(g.pid).memory_full_info().uss for g in gateways]
 

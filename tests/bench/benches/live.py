@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from tests.bench.budgets import Budget, Measured
-from tests.bench.decks import Deck, author, see
+from tests.bench.decks import Deck, at_rest, author, see
 from tests.bench.harness import Bench, Stage
 from tests.bench.machine import cpu_seconds
 from tests.bench.part import part
@@ -54,6 +54,7 @@ class _Live:
         poster = Poster(self.write, "/api/commands/edit-block")
         async with part("subscribers", config) as crowd:
             await crowd.hear(OPENING)
+            await at_rest(self.write)
             edits = WARM_UP + self.seconds * RATE
             before = cpu_seconds(self.read.pid), cpu_seconds(self.workers)
             sent = await poster.steadily(self._body, edits, RATE)

@@ -5,13 +5,12 @@ import select
 import sys
 import time
 from collections import Counter
-from typing import Any
 
 from tests.bench.part import say
-from tests.bench.parts.subscribers import PIECE, Subscriber
+from tests.bench.parts.subscribers import PIECE, Subscriber, subscribed
 
 BYE = b'"retry_after_ms":'
-HELLOS, PATIENCE = 50, 60.0
+PATIENCE = 60.0
 CLOSE = b"\x88"
 
 
@@ -27,6 +26,7 @@ class Leaver:
         """Take what has come; tell whether the socket has ended."""
         try:
             piece = self.subscriber.socket.recv(PIECE)
+            self.subscriber.take(piece)
         except OSError:
             return True
         self.said = (self.said + piece)[-4_096:]
@@ -48,19 +48,6 @@ class Leaver:
         return int.from_bytes(self.said[at + 2 : at + 4]) if at >= 0 else 0
 
 
-def _opened(config: dict[str, Any]) -> list[Leaver]:
-    made: list[Leaver] = []
-    while len(made) < config["count"]:
-        some = [
-            Subscriber(config["port"], config["paths"][n % len(config["paths"])], config["token"])
-            for n in range(len(made), min(len(made) + HELLOS, config["count"]))
-        ]
-        for subscriber in some:
-            subscriber.open()
-        made += map(Leaver, some)
-    return made
-
-
 def _watch(leavers: list[Leaver]) -> None:
     """Read from all until each has ended."""
     by_fd = {leaver.subscriber.socket.fileno(): leaver for leaver in leavers}
@@ -77,7 +64,7 @@ def _watch(leavers: list[Leaver]) -> None:
 
 
 def main() -> None:
-    leavers = _opened(json.loads(sys.argv[1]))
+    leavers = [Leaver(subscriber) for subscriber in subscribed(json.loads(sys.argv[1]))]
     say("ready")
     begun = time.monotonic()
     _watch(leavers)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from uuid import UUID, uuid4
 
+from documented import Judge, described
 from labour import JSON, ask, deciding, events, labouring, nothing, state
 from running import eventually, system_on
 
@@ -290,6 +291,9 @@ async def test_how_far_a_job_is_is_told_live_and_stored_nowhere(settings: Settin
             notes.append(await live.until("job", 15))
             document = await state(deck, job, "succeeded")
             assert document["progress"] is None
+        judge = Judge(await described(system))
+        for note in notes:
+            judge("live.server.job", note)
         told = {"type": "job", "job_id": job, "kind": "image", "state": "running"}
         assert notes == [
             {**told, "done": 1, "total": 3, "message": "drafting"},

@@ -2,6 +2,7 @@
 
 import time
 
+from documented import Judge, described
 from redis.asyncio import Redis
 from running import System, eventually, system_on, working
 
@@ -15,6 +16,7 @@ async def begin_anew(system: System) -> str:
 
 async def test_a_new_epoch_resets_live_readers_and_answers(settings: Settings) -> None:
     async with working(settings), system_on(settings) as system:
+        judge = Judge(await described(system))
         ada = system.person()
         deck = await ada.deck(slides=3)
         await system.table.caught_up()
@@ -28,6 +30,7 @@ async def test_a_new_epoch_resets_live_readers_and_answers(settings: Settings) -
             for reader in (live, other):
                 code, said = await reader.closed()
                 assert (code, said) == (4409, [{"type": "reset"}])
+                judge("live.server.reset", said[0])
             assert time.monotonic() - begun < 5
 
         async def answers_anew() -> bool:

@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 import pytest
+from documented import Judge, described
 from running import (
+    JSON,
     Live,
     Person,
     System,
@@ -202,12 +204,13 @@ async def test_who_answers_no_ping_is_closed(system: System) -> None:
         assert (await answering.until("pong"))["type"] == "pong"
 
 
-async def goodbye(live: Live) -> tuple[int, int]:
+async def goodbye(live: Live) -> tuple[int, JSON]:
     code, said = await live.closed(15)
-    return code, next(m["retry_after_ms"] for m in said if m["type"] == "bye")
+    return code, next(m for m in said if m["type"] == "bye")
 
 
 async def test_a_gateway_that_ends_sends_everybody_away_at_other_times(system: System) -> None:
+    judge = Judge(await described(system))
     ada = system.person()
     deck = await ada.deck()
     sockets_, stack = [], AsyncExitStack()
@@ -225,7 +228,9 @@ async def test_a_gateway_that_ends_sends_everybody_away_at_other_times(system: S
             ending = asyncio.gather(*(goodbye(live) for live in sockets_), stream.aread())
         *byes, said = await ending
     assert {code for code, _ in byes} == {1012}
-    waits = [wait for _, wait in byes]
+    for _, bye in byes:
+        judge("live.server.bye", bye)
+    waits = [bye["retry_after_ms"] for _, bye in byes]
     assert min(waits) >= 100
     assert len(set(waits)) > len(waits) / 2
     assert b"event: bye" in said
