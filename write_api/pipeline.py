@@ -75,11 +75,16 @@ class Pipeline:
         self._speaker = speaker
         self._renewed = renewed
         self._timer = self._expire_later()
+        # Whoever says nothing has no message to be refused.
+        self._unwatch = authenticator.revocations.watch(self._mind_token)
 
     async def ended(self) -> Close:
         """Wait until the socket is to be closed and all that was taken is answered; return how to close it."""
-        close = await self._end
-        self._timer.cancel()
+        try:
+            close = await self._end
+        finally:
+            self._timer.cancel()
+            self._unwatch()
         if self._running:
             await asyncio.wait(self._running)
         if close is close_codes.GOING_AWAY:
@@ -189,7 +194,10 @@ class Pipeline:
         return self._loop.call_later(max(0.0, left), self._expire)
 
     def _expire(self) -> None:
+        self._mind_token()
+        if not self._end.done():
+            self._timer = self._expire_later()
+
+    def _mind_token(self) -> None:
         if self._authenticator.ended(self._speaker.principal):
             self._finish(close_codes.UNAUTHENTICATED)
-        else:
-            self._timer = self._expire_later()
