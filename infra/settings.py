@@ -191,6 +191,9 @@ class Settings(BaseSettings):
     write_max_in_flight: int = Field(
         default=100, ge=1, description="requests that a write process works on at once; past it 503"
     )
+    write_steady_in_flight: int = Field(
+        default=40, ge=1, description="the same all the time, after one burst up to that"
+    )
     read_max_in_flight: int = Field(default=1_000, ge=1, description="the same of a read process")
     ws_commands_max: int = Field(
         default=2_048, ge=1, description="commands of all sockets of a write process at once; past it 503"
