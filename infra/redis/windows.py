@@ -11,7 +11,7 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from infra.redis.breaker import Breaker
+from infra.breaker import Breaker
 
 # Checks in one call: the server does nothing else meanwhile, for 10 us each at most.
 AT_ONCE = 256
