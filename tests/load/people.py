@@ -85,9 +85,12 @@ class Person:
         await asyncio.sleep(self._random.uniform(0, max(plan.ramp, 0.01)))
         reading = asyncio.create_task(self._follow())
         try:
-            while time.monotonic() < until:
-                await asyncio.sleep(self._random.expovariate(1 / plan.think))
-                await self._something()
+            while (left := until - time.monotonic()) > 0:
+                pause = self._random.expovariate(1 / plan.think)
+                # Whoever thinks for longer than there is time does nothing more.
+                await asyncio.sleep(min(pause, left))
+                if pause < left:
+                    await self._something()
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -199,7 +202,7 @@ async def work(place: Place, plan: Plan, name: str = "load") -> Findings:
     # Sooner than the server, which closes what is idle for five seconds: else both may do it at once.
     limits = httpx.Limits(max_connections=256, max_keepalive_connections=256, keepalive_expiry=2)
     async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as client:
-        at_once = asyncio.Semaphore(16)
+        at_once = asyncio.Semaphore(32)
 
         async def made(number: int, members: Sequence[str]) -> Deck:
             async with at_once:
