@@ -1,8 +1,7 @@
 """No more at once than a process can do in time: what is over that is told so at once, and costs little."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -59,21 +58,10 @@ class Load:
         there = self.in_flight
         return there >= self.limit or (there >= self.steady and self._burst >= self.limit - self.steady)
 
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Take a place for as long as something is done.
-
-        Raises:
-            Unavailable: there is none.
-        """
-        if self.full:
-            self.refused += 1
-            raise Unavailable(DETAIL, retry_after=RETRY_AFTER)
-        self.enter()
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
+    def refuse(self) -> Unavailable:
+        """Count a refusal, and return it to be raised."""
+        self.refused += 1
+        return Unavailable(DETAIL, retry_after=RETRY_AFTER)
 
     def enter(self) -> None:
         """Take a place, whether there is one or not."""

@@ -1,16 +1,18 @@
 """Which windows a request has to fit into, and which blocks keep it out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from infra.limits.answers import Asker
 from infra.limits.keys import LimitKeys
-from infra.limits.rules import MINUTE, Rule, Tier
+from infra.limits.rules import MINUTE, Kind, Rule, Tier
 from infra.postgres.blocks import ADDRESS, USER
 from infra.redis.windows import Check, Window
 
 EVERYBODY: Final = "everybody"
+# Plans that are kept; past it all are made anew.
+_REMEMBERED: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Plan:
 
     limits: Sequence[Limit]
     blocks: Sequence[str]
+    _one: Check = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the question that is asked most but once."""
+        object.__setattr__(self, "_one", Check(1, [limit.window for limit in self.limits], self.blocks))
 
     @property
     def own(self) -> Limit | None:
@@ -41,7 +48,7 @@ class Plan:
 
     def check(self, cost: int) -> Check:
         """Return the question whether so much is admitted."""
-        return Check(cost, [limit.window for limit in self.limits], self.blocks)
+        return self._one if cost == 1 else replace(self._one, cost=cost)
 
 
 class Plans:
@@ -54,13 +61,25 @@ class Plans:
     def __init__(self, everybody: int) -> None:
         self._everybody = everybody
         self.keys = LimitKeys("")
+        self._made: dict[tuple[str, str, Tier, Kind], Plan] = {}
 
     def begin(self, keys: LimitKeys) -> None:
         """Use these keys from now on."""
-        self.keys = keys
+        if keys != self.keys:
+            self.keys = keys
+            self._made.clear()
 
     def counted(self, asker: Asker, rule: Rule) -> Plan:
         """Plan what is counted in windows: the caller, a free caller's address, and all callers together."""
+        name = asker.user, asker.address, asker.tier, rule.kind
+        plan = self._made.get(name)
+        if plan is None:
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()
+            plan = self._made[name] = self._counted(asker, rule)
+        return plan
+
+    def _counted(self, asker: Asker, rule: Rule) -> Plan:
         everybody = self._of_everybody()
         blocks = [self.keys.block(USER + asker.user)]
         limit = rule.limit(asker.tier)

@@ -61,8 +61,8 @@ def test_without_a_steady_limit_there_is_one_limit() -> None:
     load = Load(3)
     for _ in range(5):
         assert admitted(load, 9) == 3
-        with pytest.raises(Unavailable), load.slot():
-            pass
+        with pytest.raises(Unavailable):
+            raise load.refuse()
         load.in_flight = 0
     assert load.refused == 5
 
