@@ -91,7 +91,8 @@ class _Body:
         try:
             message = await self.receive()
         finally:
-            self.load.enter()
+            # It was let in before, and is no second part of a burst.
+            self.load.in_flight += 1
         self.complete = not message.get("more_body", False)
         return message
 
