@@ -189,7 +189,10 @@ class Settings(BaseSettings):
     live_queue_max: int = Field(default=1_000, ge=1, description="events waiting for one slow reader")
 
     write_max_in_flight: int = Field(
-        default=100, ge=1, description="requests that a write process works on at once; past it 503"
+        default=64, ge=1, description="requests that a write process works on at once; past it 503"
+    )
+    write_steady_in_flight: int = Field(
+        default=40, ge=1, description="the same all the time, after one burst up to that"
     )
     read_max_in_flight: int = Field(default=1_000, ge=1, description="the same of a read process")
     ws_commands_max: int = Field(

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from infra.bootstrap import ReadSide, read_side
 from infra.http.asyncapi import asyncapi_response
 from infra.http.cors import install_cors
+from infra.http.door import DOOR, Door
 from infra.http.errors import Unavailable
 from infra.http.headers import API, page_headers
 from infra.http.hot import HotRoutes
@@ -82,6 +83,7 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
     Its routes, and all that it knows, belong to an epoch of the log: with another one it begins anew.
     """
     traffic, load = Traffic(), Load(settings.read_max_in_flight)
+    door = Door(load, traffic, API)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -111,7 +113,7 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
             following = asyncio.create_task(_follow_epochs(settings, side, reading, gateway, install))
             settle_memory()
             async with beside(settings, metrics, operations):
-                yield {GATEWAY: gateway}
+                yield {GATEWAY: gateway, DOOR: door}
         finally:
             if following is not None:
                 following.cancel()

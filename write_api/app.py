@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
@@ -9,6 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from infra.bootstrap import WriteSide, write_gate, write_side
 from infra.http.asyncapi import asyncapi_response
 from infra.http.cors import install_cors
+from infra.http.door import DOOR, Door
 from infra.http.headers import API
 from infra.http.hot import HotRoutes
 from infra.http.observed import Observed, Traffic
@@ -30,8 +32,9 @@ def create_app(settings: Settings) -> FastAPI:
     """Build the app; it connects to its servers when it starts."""
     side: WriteSide = write_side(settings)
     gate = write_gate(settings, side)
-    load = Load(settings.write_max_in_flight)
+    load = Load(settings.write_max_in_flight, settings.write_steady_in_flight)
     traffic, metrics = Traffic(), new_metrics()
+    door = Door(load, traffic, API)
     watch_traffic(metrics, traffic)
     watch_pool(metrics, side.pool)
     watch_appender(metrics, side.appender)
@@ -39,13 +42,13 @@ def create_app(settings: Settings) -> FastAPI:
     operations = Operations("write", side.log, side.pool, metrics, traffic=traffic)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await side.start()
         try:
             await gate.start()
             settle_memory()
             async with beside(settings, metrics, operations):
-                yield
+                yield {DOOR: door}
         finally:
             await gate.stop()
             await side.stop()

@@ -69,19 +69,26 @@ class Pipeline:
         self._most = in_flight
         self._loop = asyncio.get_running_loop()
         self._end: asyncio.Future[Close] = self._loop.create_future()
-        self._running: set[asyncio.Task[None]] = set()
+        # By number: a task that wants to know which it is pays for that.
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._begun = 0
         self._bytes = 0
         self._waiting: deque[bytes] = deque()
         self._speaker = speaker
         self._renewed = renewed
         self._timer = self._expire_later()
+        # Whoever says nothing has no message to be refused.
+        self._unwatch = authenticator.revocations.watch(self._mind_token)
 
     async def ended(self) -> Close:
         """Wait until the socket is to be closed and all that was taken is answered; return how to close it."""
-        close = await self._end
-        self._timer.cancel()
+        try:
+            close = await self._end
+        finally:
+            self._timer.cancel()
+            self._unwatch()
         if self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running.values())
         if close is close_codes.GOING_AWAY:
             pause = BACK_AFTER + random.randrange(SPREAD)  # noqa: S311 - jitter, not a secret
             self._wire.say(orjson.dumps({"type": "bye", "reason": close.reason, "retry_after_ms": pause}))
@@ -140,10 +147,10 @@ class Pipeline:
             self._finish(ended.close)
             return
         self._bytes += len(text)
-        task = self._loop.create_task(self._answer(message, len(text)))
-        self._running.add(task)
+        self._begun += 1
+        self._running[self._begun] = self._loop.create_task(self._answer(message, len(text), self._begun))
 
-    async def _answer(self, message: Message, size: int) -> None:
+    async def _answer(self, message: Message, size: int, number: int) -> None:
         sent_id = message.pop("id", None)
         echo = echoed(sent_id)
         try:
@@ -161,8 +168,7 @@ class Pipeline:
         finally:
             # Here, and not by a callback, which is a turn of the loop more.
             self._bytes -= size
-            if (task := asyncio.current_task()) is not None:
-                self._running.discard(task)
+            del self._running[number]
         self._wire.say(text)
         if self._wire.held:
             self._go_on()
@@ -189,7 +195,10 @@ class Pipeline:
         return self._loop.call_later(max(0.0, left), self._expire)
 
     def _expire(self) -> None:
+        self._mind_token()
+        if not self._end.done():
+            self._timer = self._expire_later()
+
+    def _mind_token(self) -> None:
         if self._authenticator.ended(self._speaker.principal):
             self._finish(close_codes.UNAUTHENTICATED)
-        else:
-            self._timer = self._expire_later()

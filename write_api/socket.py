@@ -98,8 +98,14 @@ class CommandSockets:
             DomainError: it was refused.
             BatchRefused: an atomic batch was refused for one of its commands.
         """
-        with self._load.slot():
+        load = self._load
+        if load.full:
+            raise load.refuse()
+        load.enter()
+        try:
             return await self._run(message, key, speaker)
+        finally:
+            load.in_flight -= 1
 
     async def _run(self, message: Message, key: str | None, speaker: Speaker) -> Answer:
         if "commands" in message and "type" not in message:

@@ -1,7 +1,7 @@
 """No more at once than a process can do in time: what is over that is told so at once, and costs little."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +14,14 @@ from infra.http.problems import MEDIA_TYPE
 
 RETRY_AFTER: Final = 1
 DETAIL: Final = "too much is asked of this process at once"
+REFUSAL: Final = orjson.dumps(problem("unavailable", DETAIL))
+HEADERS: Final = (
+    (b"content-type", MEDIA_TYPE.encode()),
+    (b"content-length", str(len(REFUSAL)).encode()),
+    (b"retry-after", str(RETRY_AFTER).encode()),
+)
+# Seconds without a crowd until there may be another burst.
+_CALM: Final = 1.0
 # Asked by whoever decides whether this process lives, and streams, which last as long as their readers like.
 _HEALTH: Final = "/api/health"
 _ALWAYS: Final = frozenset({_HEALTH, "/metrics"})
@@ -22,38 +30,50 @@ _STREAM: Final = "/events"
 
 @dataclass(slots=True)
 class Load:
-    """What a process does at once, and how much it may; `refused` is what was turned away."""
+    """What a process does at once, and how much it may; `refused` is what was turned away.
+
+    Attributes:
+        limit: how much at most.
+        steady: how much all the time. Up to `limit` there is room for a burst, which is worked off soon, and is over
+            when all that is beyond `steady` was used once: a queue that stands makes everybody slow, as long as it does.
+        clock: monotonic seconds.
+    """
 
     limit: int
+    steady: int = 0
+    clock: Callable[[], float] = time.monotonic
     in_flight: int = 0
     most: int = 0
     refused: int = 0
+    _crowded: float = field(default=float("-inf"), init=False)
+    _burst: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """Without a steady limit there is but one."""
+        self.steady = min(self.steady or self.limit, self.limit)
 
     @property
     def full(self) -> bool:
         """Tell whether there is room for no more."""
-        return self.in_flight >= self.limit
+        there = self.in_flight
+        return there >= self.limit or (there >= self.steady and self._burst >= self.limit - self.steady)
 
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Take a place for as long as something is done.
-
-        Raises:
-            Unavailable: there is none.
-        """
-        if self.full:
-            self.refused += 1
-            raise Unavailable(DETAIL, retry_after=RETRY_AFTER)
-        self.enter()
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
+    def refuse(self) -> Unavailable:
+        """Count a refusal, and return it to be raised."""
+        self.refused += 1
+        return Unavailable(DETAIL, retry_after=RETRY_AFTER)
 
     def enter(self) -> None:
         """Take a place, whether there is one or not."""
         self.in_flight += 1
         self.most = max(self.most, self.in_flight)
+        if self.in_flight >= self.steady:
+            now = self.clock()
+            if now - self._crowded > _CALM:
+                self._burst = 0
+            self._crowded = now
+            if self.in_flight > self.steady:
+                self._burst += 1
 
 
 @dataclass(slots=True)
@@ -71,7 +91,8 @@ class _Body:
         try:
             message = await self.receive()
         finally:
-            self.load.enter()
+            # It was let in before, and is no second part of a burst.
+            self.load.in_flight += 1
         self.complete = not message.get("more_body", False)
         return message
 
@@ -85,25 +106,17 @@ class Bounded:
     def __init__(self, app: ASGIApp, load: Load) -> None:
         self._app = app
         self._load = load
-        body = orjson.dumps(problem("unavailable", DETAIL))
-        headers = [
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"retry-after", str(RETRY_AFTER).encode()),
-        ]
-        self._start: Message = {"type": "http.response.start", "status": 503, "headers": headers}
-        self._body: Message = {"type": "http.response.body", "body": body}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or turn it away."""
-        if scope["type"] != "http" or scope["path"] in _ALWAYS or _is_open_ended(scope["path"]):
+        if scope["type"] != "http" or not is_counted(scope["path"]):
             await self._app(scope, receive, send)
             return
         load = self._load
         if load.full:
             load.refused += 1
-            await send({**self._start, "headers": list(self._start["headers"])})
-            await send(self._body)
+            await send({"type": "http.response.start", "status": 503, "headers": list(HEADERS)})
+            await send({"type": "http.response.body", "body": REFUSAL})
             return
         load.enter()
         try:
@@ -112,5 +125,6 @@ class Bounded:
             load.in_flight -= 1
 
 
-def _is_open_ended(path: str) -> bool:
-    return path.endswith(_STREAM) or path.startswith(_HEALTH)
+def is_counted(path: str) -> bool:
+    """Tell whether a request of this path takes a place."""
+    return path not in _ALWAYS and not path.endswith(_STREAM) and not path.startswith(_HEALTH)

@@ -1,9 +1,11 @@
-"""Connections that send a request slower than anybody has to: they are closed, before they are too many."""
+"""Connections at their beginning: who sends slower than anybody has to is sent away, and who comes while all is full."""
 
 import asyncio
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from infra.http.door import DOOR, Door
 
 _TIMED_OUT: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -28,10 +30,13 @@ class PatientProtocol(HttpToolsProtocol):
     _began: float | None = None
     _has_head = False
     _size = 0
+    _door: Door | None = None
+    _turned_away = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self._door = self.app_state.get(DOOR)
         self._began = self.loop.time()
         self.loop.call_later(self.look_every, self._look)
 
@@ -39,21 +44,40 @@ class PatientProtocol(HttpToolsProtocol):
         """Wait for a head."""
         super().on_message_begin()
         self._began, self._has_head, self._size = self.loop.time(), False, 0
+        self._turned_away = False
 
     def on_headers_complete(self) -> None:
-        """Wait for a body."""
+        """Wait for a body, if there is room for the request."""
         self._has_head = True
-        super().on_headers_complete()
+        door = self._door
+        if door is not None and door.shut and self._is_turned_away(door):
+            self._turned_away = True
+            self.transport.write(door.answer)
+        else:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Give it time for more."""
         self._size += len(body)
-        super().on_body(body)
+        if not self._turned_away:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait for nothing any more: what takes time now is our own affair."""
         self._began = None
-        super().on_message_complete()
+        if self._turned_away:
+            self.on_response_complete()
+        else:
+            super().on_message_complete()
+
+    def _is_turned_away(self, door: Door) -> bool:
+        # Answers keep the order of their requests, and connections that are to end are uvicorn's affair.
+        cycle: Any = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            return False
+        if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
+            return False
+        return door.turns_away(self.parser.get_method().decode("ascii"), self.url, self.headers)
 
     def _look(self) -> None:
         transport: Any = self.transport

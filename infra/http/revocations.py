@@ -1,6 +1,6 @@
 """Which tokens are refused although their signature is right: as a process knows it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -22,6 +22,12 @@ class Revocations:
         self._users: dict[str, tuple[float, float]] = {}
         # How many were heard of that were not known before: whoever looks after very many sockets compares it.
         self.heard = 0
+        self._watchers: set[Callable[[], None]] = set()
+
+    def watch(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Call something after more was heard of; what is returned ends it."""
+        self._watchers.add(told)
+        return lambda: self._watchers.discard(told)
 
     def revoked(self, user: str, jti: str | None, issued: float) -> bool:
         """Tell whether a token is refused. One that does not say when it was issued counts as old."""
@@ -32,6 +38,7 @@ class Revocations:
 
     def add(self, revocations: Iterable[Revocation]) -> None:
         """Hear of more; one that is known already changes nothing."""
+        known_before = self.heard
         for revocation in revocations:
             if revocation.jti is not None:
                 if revocation.jti not in self._tokens:
@@ -42,6 +49,9 @@ class Revocations:
                 if known is None or known[0] < revocation.issued_before:
                     self._users[revocation.user] = (revocation.issued_before, revocation.expires)
                     self.heard += 1
+        if self.heard != known_before:
+            for told in tuple(self._watchers):
+                told()
 
     def forget_ended(self, now: float) -> None:
         """Forget what speaks only of tokens that have ended by themselves."""

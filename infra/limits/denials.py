@@ -31,6 +31,8 @@ class Denials:
 
     def find(self, subject: str, kind: Kind) -> Denial | None:
         """Return what is known of a refusal that still holds."""
+        if not self._denials:
+            return None
         denial = self._denials.get((subject, kind))
         if denial is None:
             return None

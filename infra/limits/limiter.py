@@ -1,48 +1,33 @@
 """Lets requests through, or refuses them: user, address, all callers together and blocks, in one round trip."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID, uuid5
 
 import psycopg
 
 from domain.errors import Unavailable
 from infra.limits.answers import FREELY, Admission, Asker, RateLimited, Standing, blocked, over
-from infra.limits.barred import Barred
+from infra.limits.blocking import Blocking
 from infra.limits.counts import Counts
 from infra.limits.denials import Denial, Denials
 from infra.limits.keys import LimitKeys
+from infra.limits.plans import Plan, Plans
 from infra.limits.rules import RULES, Costs, Kind, Rule
 from infra.postgres.blocks import ADDRESS, USER, Blocks
 from infra.postgres.quotas import Quota, Quotas, Taken
-from infra.redis.windows import Check, Checked, Window, Windows, WindowsAway
+from infra.redis.windows import Check, Checked, Windows, WindowsAway
 from infra.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-EVERYBODY: Final = "everybody"
-# Blocks that are told in a report.
-SHOWN: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """One window that a request has to fit into, and whose it is."""
-
-    scope: str
-    subject: str
-    window: Window
 
 
 class Limiter:
     """Admits or refuses.
 
     What it rests on: windows in Redis for what is counted by the minute, quotas in the database for what costs
-    money, and blocks, which the database keeps, Redis knows at once, and each process reads twice a second.
+    money, and who is shut out.
 
     Args:
         clock: monotonic seconds.
@@ -59,22 +44,28 @@ class Limiter:
         self._settings = settings
         self._windows = windows
         self._quotas = quotas
-        self._blocks = blocks
         self._clock = clock
-        self._keys = LimitKeys("")
+        self._plans = Plans(settings.rate_limit_global_per_minute)
         self._denials = Denials(clock)
-        self.barred = Barred(clock)
-        self._offending: dict[str, asyncio.Task[None]] = {}
         self._logged = -1
         self.counts = Counts()
+        self.blocking = Blocking(
+            settings,
+            windows,
+            blocks,
+            denials=self._denials,
+            plans=self._plans,
+            counts=self.counts,
+            clock=clock,
+        )
 
     def begin(self, epoch: UUID) -> None:
         """Use the keys of this epoch of the log."""
-        self._keys = LimitKeys.of(epoch)
+        self._plans.begin(LimitKeys.of(epoch))
 
     async def look(self) -> None:
         """Read who is blocked."""
-        self.barred.replace(await self._blocks.standing())
+        await self.blocking.look()
 
     def told(self, payload: str) -> None:
         """Take a notification of the gate's channel: `forget <subject>` of one whose limits were reset."""
@@ -102,10 +93,6 @@ class Limiter:
         """Return how many calls of its script there were."""
         return self._windows.calls
 
-    def blocked(self) -> list[dict[str, Any]]:
-        """Return who is shut out, the longest first."""
-        return self.barred.listed(SHOWN)
-
     def stats(self) -> dict[str, Any]:
         """Return what was counted since the process started."""
         breaker = self._windows.breaker
@@ -119,9 +106,7 @@ class Limiter:
 
     async def close(self) -> None:
         """End what is under way."""
-        for task in self._offending.values():
-            task.cancel()
-        await asyncio.gather(*self._offending.values(), return_exceptions=True)
+        await self.blocking.close()
         await self._windows.close()
 
     async def admit(self, asker: Asker, costs: Costs, command_id: UUID | None = None) -> Admission:
@@ -137,8 +122,7 @@ class Limiter:
             return FREELY
         charged: list[Kind] = []
         try:
-            if self.barred.any:
-                self._refuse_barred(asker)
+            self.blocking.admit(asker)
             standing = None
             # Paid kinds first: they can be given back.
             for kind, cost in sorted(costs.items(), key=_unpaid) if len(costs) > 1 else costs.items():
@@ -177,7 +161,9 @@ class Limiter:
                 standing = _standing(rule, "user", limit, taken)
             elif limit is not None:
                 try:
-                    checked = await self._windows.check(Check(0, [self._user_window(asker, rule, limit)]))
+                    checked = await self._windows.check(
+                        Check(0, [self._plans.own_window(asker, rule, limit)])
+                    )
                     standing = _standing(rule, "user", limit, checked)
                 except WindowsAway:
                     logger.warning("how %s stands to %s is not known: Redis is away", asker.user, rule.kind)
@@ -186,65 +172,36 @@ class Limiter:
 
     async def reset(self, user: str) -> None:
         """Give a user the whole of every limit back."""
-        await self._windows.forget(self._keys.of_user(user))
+        await self._windows.forget(self._plans.keys.of_user(user))
         await self._quotas.reset(USER + user)
-        await self._blocks.forget(USER + user)
-
-    async def block(self, subject: str, span: timedelta, reason: str) -> None:
-        """Shut a subject (`user:…`, `address:…`) out, in every process within a second, in this one now."""
-        block = await self._blocks.block(subject, span, reason)
-        self.barred.add(block)
-        await self._windows.shut(self._keys.block(subject), block.left)
-
-    async def unblock(self, subject: str) -> bool:
-        """Let a subject in again; tell whether it was shut out."""
-        was = await self._blocks.unblock(subject)
-        self.barred.remove(subject)
-        await self._windows.forget([self._keys.block(subject)])
-        return was
-
-    def _refuse_barred(self, asker: Asker) -> None:
-        paid = asker.tier is not asker.tier.FREE
-        left = max(
-            self.barred.left(USER + asker.user, automatic=True),
-            # A paying caller does not answer for neighbours.
-            self.barred.left(ADDRESS + asker.address, automatic=not paid),
-        )
-        if left > 0:
-            self.counts.local += 1
-            raise blocked(left)
+        await self.blocking.forget(USER + user)
 
     async def _admit(self, asker: Asker, rule: Rule, cost: int) -> Standing | None:
-        limits = self._limits(asker, rule)
-        for limit in limits:
+        plan = self._plans.counted(asker, rule)
+        for limit in plan.limits:
             if (denial := self._denials.find(limit.subject, rule.kind)) is not None:
                 self.counts.local += 1
                 raise over(denial.standing, denial.until - self._clock())
-        blocks = [self._keys.block(USER + asker.user)]
-        if len(limits) > 1:
-            blocks.append(self._keys.block(ADDRESS + asker.address))
         asked = self._clock()
         try:
-            checked = await self._windows.check(Check(cost, [limit.window for limit in limits], blocks))
+            checked = await self._windows.check(plan.check(cost))
         except WindowsAway:
             self._away()
             self.counts.failed_open[rule.kind] += cost
             return None
-        self._judge(checked, rule, limits, asked)
-        if len(limits) == 1:
+        self._judge(checked, rule, plan, asked)
+        if (own := plan.own) is None:
             return None
-        return _standing(rule, "user", limits[0].window.limit, checked)
+        return _standing(rule, "user", own.window.limit, checked)
 
     async def _admit_paid(
         self, asker: Asker, rule: Rule, cost: int, charge: UUID, charged: list[Kind]
     ) -> Standing | None:
-        limits = [self._everybody()]
+        plan = self._plans.paid(asker)
         asked = self._clock()
         try:
-            checked = await self._windows.check(
-                Check(cost, [limits[0].window], [self._keys.block(USER + asker.user)])
-            )
-            self._judge(checked, rule, limits, asked)
+            checked = await self._windows.check(plan.check(cost))
+            self._judge(checked, rule, plan, asked)
         except WindowsAway as away:
             self._away()
             if not self._settings.rate_limit_shadow:
@@ -275,36 +232,17 @@ class Limiter:
         except psycopg.OperationalError as away:
             raise Unavailable("the quotas cannot be reached", retry_after=2) from away
 
-    def _judge(self, checked: Checked, rule: Rule, limits: Sequence[_Limit], asked: float) -> None:
+    def _judge(self, checked: Checked, rule: Rule, plan: Plan, asked: float) -> None:
         if checked.refused is None:
             return
         if checked.refused < 0:
             raise blocked(checked.wait)
-        limit = limits[checked.refused]
+        limit = plan.limits[checked.refused]
         standing = _standing(rule, limit.scope, limit.window.limit, checked)
         if checked.wait_one > 0:
             # Counted from before it was asked: here it never holds longer than there.
             self._denials.keep(limit.subject, rule.kind, Denial(asked + checked.wait_one, standing))
         raise over(standing, checked.wait)
-
-    def _limits(self, asker: Asker, rule: Rule) -> list[_Limit]:
-        everybody = self._everybody()
-        limit = rule.limit(asker.tier)
-        if limit is None:
-            return [everybody]
-        user = _Limit("user", USER + asker.user, self._user_window(asker, rule, limit))
-        if asker.tier is not asker.tier.FREE or rule.address_limit is None:
-            return [user, everybody]
-        key = self._keys.window(rule.kind, rule.address_limit, ADDRESS + asker.address)
-        address = _Limit("address", ADDRESS + asker.address, Window(key, rule.address_limit, rule.window_s))
-        return [user, address, everybody]
-
-    def _everybody(self) -> _Limit:
-        most = self._settings.rate_limit_global_per_minute
-        return _Limit("global", EVERYBODY, Window(self._keys.window("all", most, EVERYBODY), most, 60))
-
-    def _user_window(self, asker: Asker, rule: Rule, limit: int) -> Window:
-        return Window(self._keys.window(rule.kind, limit, USER + asker.user), limit, rule.window_s)
 
     def _refused(self, asker: Asker, refused: RateLimited) -> None:
         standing = refused.standing
@@ -314,29 +252,8 @@ class Limiter:
         self.counts.refused[standing.kind] += 1
         self.counts.scopes[standing.scope] += 1
         subject = {"user": USER + asker.user, "address": ADDRESS + asker.address}.get(standing.scope)
-        after = self._settings.rate_limit_block_after
-        if subject is None or not after or self._denials.count(subject) < after or subject in self._offending:
-            return
-        task = self._offending[subject] = asyncio.create_task(self._offend(subject))
-        task.add_done_callback(lambda _: self._offending.pop(subject, None))
-
-    async def _offend(self, subject: str) -> None:
-        self._denials.forgive(subject)
-        base, most = self._settings.rate_limit_block_s, self._settings.rate_limit_block_max_s
-        try:
-            block = await self._blocks.offend(subject, timedelta(seconds=base), timedelta(seconds=most))
-        except (psycopg.Error, Unavailable):
-            logger.exception("%s could not be blocked", subject)
-            return
-        if block is None:
-            return
-        self.counts.offences += 1
-        self.barred.add(block)
-        logger.warning("%s is blocked for %.0f s: it went on asking after refusals", subject, block.left)
-        try:
-            await self._windows.shut(self._keys.block(subject), block.left)
-        except WindowsAway:
-            logger.warning("Redis is away: other processes hear of %s from the database", subject)
+        if subject is not None:
+            self.blocking.refused(subject)
 
     def _shadow(self, asker: Asker, refused: RateLimited) -> None:
         kind = refused.standing.kind.value if refused.standing else "blocked"

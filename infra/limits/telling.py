@@ -100,7 +100,7 @@ class LimitReport:
             "shadow": self._limiter.shadow,
             "global_per_minute": self._limiter.global_per_minute,
             "limits": rules(),
-            "blocked": self._limiter.blocked(),
+            "blocked": self._limiter.blocking.listed(),
             "process": self.own(),
             "deployment": deployment,
         }

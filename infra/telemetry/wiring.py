@@ -41,7 +41,7 @@ def watch_gate(metrics: Metrics, limiter: Limiter, load: Load) -> None:
     """Tell of limits, and of what was turned away for want of room."""
     metrics.watch(table.LIMITER_DECISIONS, limiter.counts.decisions)
     metrics.watch(table.LIMITER_ROUND_TRIPS, lambda: limiter.round_trips)
-    metrics.watch(table.LIMITER_BLOCKED, lambda: limiter.barred.count)
+    metrics.watch(table.LIMITER_BLOCKED, lambda: limiter.blocking.count)
     metrics.watch(table.TURNED_AWAY, lambda: load.refused)
 
 

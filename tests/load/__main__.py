@@ -76,6 +76,8 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="of a service that runs; by default one is started")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    # Ended from outside it ends its service too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     plan = Plan(asked.users, asked.seconds, asked.together, asked.think, asked.ramp)
     if asked.data_dir is not None:
         findings = asyncio.run(work(place_of(read_connections(asked.data_dir)), plan))

@@ -3,21 +3,22 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx
 import orjson
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 from websockets.typing import Subprotocol
 
 from tests.load.findings import Findings
+from tests.load.speaking import Answer, Speaker
 
-AWAY = (httpx.HTTPError, OSError)
+AWAY = (OSError, EOFError)
 SOCKET_ENDS = (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError, TimeoutError)
 
 
@@ -59,13 +60,21 @@ class Deck:
     position: int
 
 
+@dataclass(frozen=True)
+class Speakers:
+    """How all of them speak to both APIs."""
+
+    write: Speaker
+    read: Speaker
+
+
 class Person:
     """One of them."""
 
     def __init__(
         self,
         place: Place,
-        client: httpx.AsyncClient,
+        speakers: Speakers,
         name: str,
         *,
         deck: Deck,
@@ -73,7 +82,7 @@ class Person:
         seed: int,
     ) -> None:
         self._place = place
-        self._client = client
+        self._speakers = speakers
         self._token = place.token(name)
         self._deck = deck
         self._findings = findings
@@ -85,9 +94,12 @@ class Person:
         await asyncio.sleep(self._random.uniform(0, max(plan.ramp, 0.01)))
         reading = asyncio.create_task(self._follow())
         try:
-            while time.monotonic() < until:
-                await asyncio.sleep(self._random.expovariate(1 / plan.think))
-                await self._something()
+            while (left := until - time.monotonic()) > 0:
+                pause = self._random.expovariate(1 / plan.think)
+                # Whoever thinks for longer than there is time does nothing more.
+                await asyncio.sleep(min(pause, left))
+                if pause < left:
+                    await self._something()
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -110,24 +122,24 @@ class Person:
             "block_id": self._random.choice(self._deck.blocks),
             "changes": {"text": f"{self._random.random()} words of somebody"},
         }
-        answer = await self._ask("edit", "POST", f"{self._place.write_url}/api/commands/edit-block", fields)
-        if answer is not None and answer.is_success:
+        answer = await self._ask(
+            "edit", self._speakers.write.ask("POST", "/api/commands/edit-block", self._token, fields)
+        )
+        if answer is not None and answer.fine:
             self._position = answer.json()["position"]
 
-    async def _get(self, what: str, path: str, **query: Any) -> None:
-        url = str(httpx.URL(self._place.read_url + path).copy_merge_params(query))
-        await self._ask(what, "GET", url, None)
+    async def _get(self, what: str, path: str, **query: int) -> None:
+        more = f"?{urlencode(query)}" if query else ""
+        await self._ask(what, self._speakers.read.ask("GET", path + more, self._token))
 
-    async def _ask(self, what: str, method: str, url: str, fields: Any) -> httpx.Response | None:
+    async def _ask(self, what: str, asking: Awaitable[Answer]) -> Answer | None:
         begun = time.perf_counter()
-        content = orjson.dumps(fields) if fields is not None else None
-        headers = {"Authorization": f"Bearer {self._token}"}
         try:
-            answer = await self._client.request(method, url, content=content, headers=headers)
+            answer = await asking
         except AWAY as away:
             self._findings.failed[f"{what} {type(away).__name__}"] += 1
             return None
-        self._findings.answered(what, answer.status_code, time.perf_counter() - begun)
+        self._findings.answered(what, answer.status, time.perf_counter() - begun)
         return answer
 
     async def _follow(self) -> None:
@@ -159,15 +171,13 @@ class Person:
         return position
 
 
-async def _deck(place: Place, client: httpx.AsyncClient, number: int, members: Sequence[str]) -> Deck:
+async def _deck(write: Speaker, token: str, number: int, members: Sequence[str]) -> Deck:
     """Make a deck for its members, in one batch."""
-    headers = {"Authorization": f"Bearer {place.token(members[0])}"}
 
     async def post(path: str, fields: Any) -> Any:
-        answer = await client.post(
-            f"{place.write_url}/api/commands{path}", content=orjson.dumps(fields), headers=headers
-        )
-        answer.raise_for_status()
+        answer = await write.ask("POST", f"/api/commands{path}", token, fields)
+        if not answer.fine:
+            raise RuntimeError(f"a deck cannot be made: {answer.status} {answer.body[:200]!r}")
         return answer.json()
 
     made = (await post("/create-project", {"title": f"Load {number}"}))["project_id"]
@@ -196,23 +206,25 @@ async def work(place: Place, plan: Plan, name: str = "load") -> Findings:
     findings = Findings()
     names = [f"{name}-{i}" for i in range(plan.users)]
     groups = [names[i : i + plan.together] for i in range(0, len(names), plan.together)]
-    # Sooner than the server, which closes what is idle for five seconds: else both may do it at once.
-    limits = httpx.Limits(max_connections=256, max_keepalive_connections=256, keepalive_expiry=2)
-    async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as client:
-        at_once = asyncio.Semaphore(16)
+    speakers = Speakers(Speaker(place.write_url), Speaker(place.read_url))
+    at_once = asyncio.Semaphore(32)
 
-        async def made(number: int, members: Sequence[str]) -> Deck:
-            async with at_once:
-                return await _deck(place, client, number, members)
+    async def made(number: int, members: Sequence[str]) -> Deck:
+        async with at_once:
+            return await _deck(speakers.write, place.token(members[0]), number, members)
 
+    try:
         decks = await asyncio.gather(*(made(i, members) for i, members in enumerate(groups)))
         begun = time.monotonic()
         until = begun + plan.ramp + plan.seconds
         people = [
-            Person(place, client, user, deck=deck, findings=findings, seed=seed)
+            Person(place, speakers, user, deck=deck, findings=findings, seed=seed)
             for deck, members in zip(decks, groups, strict=True)
             for seed, user in enumerate(members, start=hash(deck.id) & 0xFFFF)
         ]
         await asyncio.gather(*(person.work(plan, until) for person in people))
         findings.seconds = time.monotonic() - begun
+    finally:
+        speakers.write.close()
+        speakers.read.close()
     return findings

@@ -126,7 +126,7 @@ def reset(
 
 async def _block(settings: Settings, subject: str, span: timedelta, reason: str) -> None:
     async with _desk(settings) as desk:
-        await desk.limiter.block(subject, span, reason)
+        await desk.limiter.blocking.block(subject, span, reason)
 
 
 @app.command("block")
@@ -148,7 +148,7 @@ def block(
 
 async def _unblock(settings: Settings, subject: str) -> bool:
     async with _desk(settings) as desk:
-        return await desk.limiter.unblock(subject)
+        return await desk.limiter.blocking.unblock(subject)
 
 
 @app.command("unblock")
@@ -173,7 +173,7 @@ async def _stats(settings: Settings) -> dict[str, Any]:
         return {
             "processes": len(found),
             **summed(said["counts"] for said in found),
-            "blocked": desk.limiter.blocked(),
+            "blocked": desk.limiter.blocking.listed(),
         }
 
 

@@ -14,6 +14,7 @@ from workers.jobs.ports import FinalError, RetryableError
 from workers.models.client import client_of
 from workers.models.endpoint import Endpoint
 from workers.models.failures import REDIRECT, NotUnderstood, of_status
+from workers.models.sparing import Sparing
 from workers.models.usage import Usage
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ class Model:
     What the endpoint says of an error stays out of what people are told: it may quote the key.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint = endpoint
+        self._sparing = Sparing(clock)
         self._in_words = False
         self._random = Random()  # noqa: S311 - jitter, not a secret
 
@@ -79,7 +81,8 @@ class Model:
         """Ask; `spent` is what the job has used so far.
 
         Raises:
-            RetryableError: the endpoint is away, too busy or talks nonsense; `after` is what it asked for.
+            RetryableError: the endpoint is away, too busy or talks nonsense, or is left alone for a while; `after`
+                is what it asked for, or how long that is.
             FinalError: it refuses.
             BudgetSpent: the job may ask no more.
         """
@@ -88,7 +91,8 @@ class Model:
         async with client_of(self._endpoint) as client:
             for tried in range(self._endpoint.retries + 1):
                 try:
-                    return await self._once(client, question, spent or Usage())
+                    with self._sparing.call():
+                        return await self._once(client, question, spent or Usage())
                 except RetryableError as failed:
                     pause = failed.after if failed.after is not None else self._pause(tried)
                     if tried == self._endpoint.retries or pause > PATIENCE:

@@ -3,7 +3,8 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -14,6 +15,7 @@ from workers.jobs.ports import FinalError, RetryableError
 from workers.models.client import client_of
 from workers.models.endpoint import PROVIDER, Endpoint
 from workers.models.failures import NotUnderstood, of_status
+from workers.models.sparing import Sparing
 from workers.picturing.ports import Painted, Wish
 
 if TYPE_CHECKING:
@@ -36,8 +38,9 @@ _WAYS: Final[tuple[Mapping[str, Any], ...]] = (
 class EndpointPainter:
     """Implements `Painter` with a model of pictures."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint = endpoint
+        self._sparing = Sparing(clock)
         self._way = 0
 
     @property
@@ -52,12 +55,8 @@ class EndpointPainter:
 
     async def paint(self, wish: Wish) -> Painted:
         """Ask for one picture."""
-        try:
-            async with client_of(self._endpoint) as client, asyncio.timeout(self._endpoint.timeout):
-                answer = await self._understood(client, wish.prompt)
-        except TimeoutError as late:
-            message = f"there was no picture within {self._endpoint.timeout:g} s"
-            raise RetryableError("provider-timeout", message) from late
+        with self._sparing.call():
+            answer = await self._answer(wish)
         data = _data(answer)
         media_type = sniffed(data, "") or "application/octet-stream"
         try:
@@ -66,6 +65,14 @@ class EndpointPainter:
         except NotDrawable as why:
             raise RetryableError("provider-nonsense", f"what came for a picture {why}") from why
         return Painted(data, media_type, " ".join(wish.prompt.split())[:_ALT])
+
+    async def _answer(self, wish: Wish) -> bytes:
+        try:
+            async with client_of(self._endpoint) as client, asyncio.timeout(self._endpoint.timeout):
+                return await self._understood(client, wish.prompt)
+        except TimeoutError as late:
+            message = f"there was no picture within {self._endpoint.timeout:g} s"
+            raise RetryableError("provider-timeout", message) from late
 
     async def _understood(self, client: "AsyncOpenAI", prompt: str) -> bytes:
         for way in range(self._way, len(_WAYS)):

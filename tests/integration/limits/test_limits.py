@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,9 @@ from redis.asyncio import Redis
 from running import Deck, Person, System, eventually, opened_socket, serving_write, system_on
 
 from infra.embedded.valkey import EmbeddedValkey
+from infra.redis.client import redis_client
 from infra.settings import Settings
+from tests.conftest import environment
 
 JSON = dict[str, Any]
 
@@ -231,6 +234,93 @@ async def test_whoever_goes_on_asking_is_blocked_until_an_operator_says_otherwis
         refused = await there.post("create-project", {"title": "elsewhere"})
         assert refused.status_code == 429
         assert "blocked" in refused.json()["detail"]
+
+
+async def cli(settings: Settings, *arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "workers.cli", "rate-limit", *arguments,
+        env=environment(settings), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()
+
+
+async def asked_until_blocked(deck: Deck) -> None:
+    async def blocked() -> bool:
+        answer = await edits(deck, 1)
+        assert answer.status_code == 429, answer.text
+        return "blocked" in answer.json()["detail"]
+
+    await eventually(blocked, 10)
+
+
+async def test_what_an_operator_gives_back_is_had_at_once_in_every_process(settings: Settings) -> None:
+    patient = settings.model_copy(update={"rate_limit_block_after": 60})
+    async with system_on(patient) as own, serving_write(patient) as elsewhere:
+        ada = own.person(tier="free")
+        deck = await ada.deck(slides=1)
+        next_door = System(own.settings, own.table, own.read_url, elsewhere, own.client, own.names)
+        there = deck.at(ada.at(next_door))
+        await used_up(deck)
+        # Both processes refuse from memory now, for the best part of a minute.
+        assert [(await edits(d, 1)).status_code for d in (deck, there)] == [429, 429]
+
+        async def both_admitted() -> bool:
+            return [(await edits(d, 1)).status_code for d in (deck, there)] == [200, 200]
+
+        assert orjson.loads(await cli(patient, "reset", ada.user, "--json")) == {"reset": ada.user}
+        await eventually(both_admitted, 3)
+
+        await used_up(deck)
+        await asked_until_blocked(deck)
+        # All limits are whole again, and a block is a block.
+        await cli(patient, "reset", ada.user)
+        await asked_until_blocked(there)
+        await cli(patient, "unblock", ada.user)
+        await eventually(both_admitted, 3)
+
+
+async def test_whoever_offends_again_is_blocked_for_longer_until_it_is_forgiven(settings: Settings) -> None:
+    updates = {"rate_limit_block_after": 5, "rate_limit_block_s": 60, "rate_limit_block_max_s": 200}
+    impatient = settings.model_copy(update=updates)
+    async with system_on(impatient) as own, redis_client(settings) as redis:
+        ada = own.person(tier="free")
+        deck = await ada.deck(slides=1)
+        subject = f"user:{ada.user}"
+        await used_up(deck)
+
+        async def offended() -> tuple[int, float]:
+            """Ask on and on; return which offence it is said to be, and for how long it shuts out."""
+            await asked_until_blocked(deck)
+            [(offences, span)] = await own.table.rows(
+                "select offences, extract(epoch from blocked_until - blocked_at)::float8"
+                " from rate_limit_blocks where subject = %s",
+                subject,
+            )
+            return offences, round(span)
+
+        async def over_since(age: str) -> None:
+            """Let the block have ended so long ago, and wait until that is known."""
+            await own.table.connection.execute(
+                "update rate_limit_blocks set blocked_until = now() - %s::interval where subject = %s",
+                [age, subject],
+            )
+            keys = [key async for key in redis.scan_iter(match=f"*:blocked:{subject}")]
+            await redis.unlink(*keys)
+
+            async def known() -> bool:
+                return "blocked" not in (await edits(deck, 1)).json()["detail"]
+
+            await eventually(known)
+
+        assert await offended() == (1, 60)
+        await over_since("1 second")
+        assert await offended() == (2, 120)
+        await over_since("1 second")
+        assert await offended() == (3, 200)
+        await over_since("2 days")
+        assert await offended() == (1, 60)
 
 
 async def test_in_shadow_nobody_is_refused_and_it_is_counted(settings: Settings) -> None:

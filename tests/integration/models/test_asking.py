@@ -179,3 +179,52 @@ async def test_a_job_asks_no_more_than_its_budget(stub: Stub) -> None:
     with pytest.raises((BudgetSpent, RetryableError)):
         await asker.ask(question(), Usage(1, 200, 0))
     assert len(stub.asked) == 2
+
+
+async def test_an_endpoint_that_is_away_is_left_alone_and_tried_once_now_and_then(stub: Stub) -> None:
+    now = [100.0]
+    asker = Model(Endpoint(stub.url, "a-key", "stub-1", timeout=10.0, retries=0), lambda: now[0])
+
+    async def failure() -> RetryableError:
+        with pytest.raises(RetryableError) as failed:
+            await asker.ask(question())
+        return failed.value
+
+    stub.otherwise = lambda _: refused(503)
+    for _ in range(5):
+        assert (await failure()).after is None
+    assert len(stub.asked) == 5
+    # Five in a row were enough: whoever asks now is told when to come back, and the endpoint hears nothing.
+    spared = await failure()
+    assert (spared.code, spared.after, len(stub.asked)) == ("provider-unavailable", 10.0, 5)
+    now[0] += 4
+    assert (await failure()).after == 6.0
+    # One is let through to see, and it is still away: a longer rest.
+    now[0] += 6
+    assert (await failure()).after is None
+    assert (await failure()).after == 20.0
+    assert len(stub.asked) == 6
+    # It is back.
+    now[0] += 20
+    stub.otherwise = lambda _: said(GOOD)
+    for _ in range(2):
+        assert (await asker.ask(question())).said.count == 3
+    # And what went wrong before counts no more.
+    stub.otherwise = lambda _: refused(503)
+    for _ in range(5):
+        assert (await failure()).after is None
+
+
+async def test_an_endpoint_that_answers_is_not_away_whatever_it_answers(stub: Stub) -> None:
+    asker = model(stub, retries=0)
+    for _ in range(4):
+        for status, kind in (
+            (503, RetryableError),
+            (429, RetryableError),
+            (503, RetryableError),
+            (401, FinalError),
+        ):
+            stub.otherwise = lambda _, status=status: refused(status)
+            with pytest.raises(kind):
+                await asker.ask(question())
+    assert len(stub.asked) == 16

@@ -70,3 +70,19 @@ async def test_a_picture_that_stops_in_the_middle_is_given_up_in_time(stub: Stub
     stub.script = [Reply(body=picture(a_png()).body, stall=True)]
     with pytest.raises(RetryableError):
         await painter(stub, timeout=0.5).paint(WISH)
+
+
+async def test_an_endpoint_that_is_away_is_left_alone(stub: Stub) -> None:
+    now = [0.0]
+    asker = EndpointPainter(Endpoint(stub.url, "a-key", "image-1", 10.0), lambda: now[0])
+    stub.otherwise = lambda _: refused(500)
+    afters = []
+    for _ in range(7):
+        with pytest.raises(RetryableError) as failed:
+            await asker.paint(WISH)
+        afters.append(failed.value.after)
+    assert afters == [None] * 5 + [10.0] * 2
+    assert len(stub.asked) == 5
+    now[0] = 10.0
+    stub.otherwise = lambda _: picture(a_png())
+    assert (await asker.paint(WISH)).media_type == "image/png"

@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import jwt
 import psycopg
 import pytest
 from running import Person, System, eventually, opened_socket, serving_write
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from infra.postgres.connections import pool
+from infra.postgres.token_revocations import TokenRevocations
 
 JSON = dict[str, Any]
 
@@ -150,6 +154,32 @@ async def test_a_socket_ends_with_its_token_unless_it_is_renewed(idle: System) -
         assert await code_of(one) == 4401
         assert time.time() - begin < 8
         assert await ask(other, type="ping") == {"type": "pong"}
+
+
+async def test_who_says_nothing_is_sent_away_when_the_token_is_revoked(idle: System) -> None:
+    ada, grace = idle.person(), idle.person()
+    lost = idle.token(ada.user)
+    jti = jwt.decode(lost, options={"verify_signature": False})["jti"]
+    address = url(idle.write_url)
+    async with (
+        pool(idle.settings, "test") as connections,
+        opened_socket(address, lost) as one,
+        opened_socket(address, lost) as renewed,
+        opened_socket(address, ada.token) as other,
+        opened_socket(address, grace.token) as hers,
+    ):
+        for socket in (one, renewed, other, hers):
+            await ask(socket, type="ping")
+        await renewed.send(json.dumps({"type": "auth", "token": ada.token}))
+        revocations = TokenRevocations(connections)
+        await revocations.revoke_token(jti, "lost")
+        assert await code_of(one) == 4401
+        # Who has shown another token since goes on, and so do the user's other sockets.
+        for socket in (renewed, other):
+            assert await ask(socket, type="ping") == {"type": "pong"}
+        await revocations.revoke_user(ada.user, "a test")
+        assert [await code_of(socket) for socket in (renewed, other)] == [4401, 4401]
+        assert await ask(hers, type="ping") == {"type": "pong"}
 
 
 @pytest.mark.parametrize("token", [None, 7, "", "x"])

@@ -3,11 +3,11 @@
 import pytest
 
 from commands.messages import ALL_COMMANDS
+from infra.breaker import Breaker
 from infra.http.addresses import address_of, canonical
 from infra.limits.answers import Standing, over
 from infra.limits.denials import Denial, Denials
 from infra.limits.rules import RULES, Kind, Tier, costs_of, costs_of_all
-from infra.redis.breaker import Breaker
 
 GUIDE = {
     Kind.EDITS: (60, 1_000, None, None),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Closed until a call fails; then open for a time that grows from failure to failure.
+    """Closed until calls fail; then open for a time that grows from failure to failure.
 
     When it has been open for so long, one call is let through, and its outcome decides for all.
 
@@ -12,10 +12,15 @@ class Breaker:
         clock: monotonic seconds.
         rest: seconds that it is open after a first failure.
         longest: seconds that it is open at most.
+        tolerated: failures in a row that do not open it yet.
     """
 
-    def __init__(self, clock: Callable[[], float], *, rest: float = 0.25, longest: float = 2.0) -> None:
+    def __init__(
+        self, clock: Callable[[], float], *, rest: float = 0.25, longest: float = 2.0, tolerated: int = 0
+    ) -> None:
         self._clock = clock
+        self._tolerated = tolerated
+        self._failures = 0
         self._rest, self._longest = rest, longest
         self._pause = rest
         self._until: float | None = None
@@ -39,11 +44,15 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Close it."""
+        self._failures = 0
         if self._until is not None:
             self._until, self._pause = None, self._rest
 
     def failed(self) -> None:
-        """Open it."""
+        """Open it, if that is more than is tolerated."""
+        self._failures += 1
+        if self._failures <= self._tolerated:
+            return
         self.opened += 1
         self._pause = self._rest if self._until is None else min(2 * self._pause, self._longest)
         self._until = self._clock() + self._pause
