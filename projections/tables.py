@@ -26,6 +26,8 @@ class Table:
         self.columns = ", ".join(self.names)
         self._key = self.names[:key]
         self._types = tuple(pair[1] for pair in pairs)
+        # The type of each column's values as `values` returns them: JSON is text.
+        self.kinds = tuple("text" if kind in {_JSON, _NO_JSON} else kind for kind in self._types)
         self.upsert = self._upsert()
 
     def qualified(self, alias: str) -> str:
@@ -50,10 +52,9 @@ class Table:
 
     def _upsert(self) -> str:
         given, taken = [], []
-        for name, kind in zip(self.names, self._types, strict=True):
-            json = kind in {_JSON, _NO_JSON}
-            given.append("%s::text[]" if json else f"%s::{kind}[]")
-            taken.append(f"{name}::json" if json else name)
+        for name, kind, shown in zip(self.names, self._types, self.kinds, strict=True):
+            given.append(f"%s::{shown}[]")
+            taken.append(f"{name}::json" if kind in {_JSON, _NO_JSON} else name)
         rest = [f"{name} = excluded.{name}" for name in self.names if name not in self._key]
         return (
             f"insert into {self.name} ({self.columns}) select {', '.join(taken)}"  # noqa: S608 - constants

@@ -5,13 +5,20 @@ types are known, so an array is one header and a join. Format: `array_recv` in P
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 _HEADER = struct.Struct("!iiIii")
 _EMPTY = struct.Struct("!iiI")
 _LENGTH = struct.Struct("!i")
 _INT8 = struct.Struct("!iq")
+_NULL = _LENGTH.pack(-1)
+_INT4_OF = struct.Struct("!i").pack
+_INT8_OF = struct.Struct("!q").pack
+# What timestamps are counted from, in microseconds.
+_ERA = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _join(element_oid: int, parts: list[bytes]) -> bytes:
@@ -85,6 +92,38 @@ def optional_int8s(values: Sequence[int | None]) -> bytes:
     pack, null = _INT8.pack, _LENGTH.pack(-1)
     body = b"".join([null if v is None else pack(8, v) for v in values])
     return _HEADER.pack(1, 1 if None in values else 0, 20, len(values), 1) + body
+
+
+def _moment(at: datetime) -> bytes:
+    since = at - _ERA
+    return _INT8_OF((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+
+
+# By the name of an element's type: its oid, and how one value is written.
+_ELEMENTS: Mapping[str, tuple[int, Callable[[Any], bytes]]] = {
+    "bigint": (20, _INT8_OF),
+    "boolean": (16, lambda v: b"\1" if v else b"\0"),
+    "int": (23, _INT4_OF),
+    "text": (25, str.encode),
+    "timestamptz": (1184, _moment),
+    "uuid": (2950, lambda v: v.bytes),
+}
+
+
+def array_of(kind: str, values: Sequence[Any]) -> bytes:
+    """Build an array of one of the types of read tables, in which None is NULL; for example a `timestamptz[]`."""
+    oid, write = _ELEMENTS[kind]
+    nulls = values.count(None)
+    if not nulls:
+        return _join(oid, [write(v) for v in values])
+    pieces: list[bytes] = []
+    for value in values:
+        if value is None:
+            pieces.append(_NULL)
+        else:
+            part = write(value)
+            pieces += (_LENGTH.pack(len(part)), part)
+    return _HEADER.pack(1, 1, oid, len(values), 1) + b"".join(pieces)
 
 
 def read_int8s(array: bytes) -> tuple[int, ...]:

@@ -4,12 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from domain.errors import Unavailable
+from infra.postgres.arrays import array_of
 from infra.postgres.connections import Connection, borrowed
 from infra.postgres.measured import MeasuredPool
 from projections.tables import Table
@@ -22,6 +26,20 @@ LOOK_EVERY = 0.5
 REST = 2.0
 PATIENCE = 0.25
 _HEAD = "select position from log_head"
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """An array as `array_of` builds it; of which type, the statement says."""
+
+    data: bytes
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: _Array) -> bytes:
+        return obj.data
 
 
 class PostgresSession:
@@ -41,7 +59,10 @@ class PostgresSession:
 
     async def put(self, table: Table, rows: Sequence[Any]) -> None:
         """Insert rows of a read table, or replace those of the same keys."""
-        await self.execute(table.upsert, table.values(rows))
+        # Once more changes nothing, and who lends connections need not know of it.
+        self._connection.adapters.register_dumper(_Array, _ArrayDumper)
+        columns = zip(table.kinds, table.values(rows), strict=True)
+        await self.execute(table.upsert, [_Array(array_of(kind, values)) for kind, values in columns])
 
 
 class PostgresDatabase:
@@ -187,4 +208,5 @@ class ReplicaSession:
 
     async def put(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows at the primary."""
-        await self.execute(table.upsert, table.values(rows))
+        async with self._database.transaction() as session:
+            await session.put(table, rows)

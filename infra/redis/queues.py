@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
@@ -113,7 +113,7 @@ class RedisQueue:
         self._parts = [self.keys.queue(self.name, part) for part in PARTS]
         folder = files("infra.redis") / "scripts"
         head = (folder / "queue_head.lua").read_text("utf-8")
-        names = ("enqueue", "acquire", "settle", "beat", "cancel")
+        names = ("enqueue", "acquire", "settle", "beat", "cancel", "arm")
         self._scripts = {
             name: self.redis.register_script(head + (folder / f"queue_{name}.lua").read_text("utf-8"))
             for name in names
@@ -182,14 +182,21 @@ class RedisQueue:
         value = await cast("Awaitable[bytes | None]", self.redis.hget(self._part("flags"), "armed"))
         return value.decode() if value else None
 
-    async def arm(self, life: str) -> None:
-        """Say that the queue holds all that it has to; before that nothing is taken from it."""
-        await self.redis.hset(self._part("flags"), "armed", life)
-        await self.redis.xadd(self.wake_stream, {"v": "0"}, maxlen=100)
+    async def disarm(self) -> str:
+        """Have nothing taken until the queue is filled again; returns the name of this filling."""
+        filling = uuid4().hex
+        async with self.redis.pipeline(transaction=True) as pipeline:
+            pipeline.hdel(self._part("flags"), "armed")
+            pipeline.hset(self._part("flags"), "filling", filling)
+            await pipeline.execute()
+        return filling
 
-    async def disarm(self) -> None:
-        """Have nothing taken until the queue is filled again."""
-        await self.redis.hdel(self._part("flags"), "armed")
+    async def arm(self, life: str, filling: str) -> bool:
+        """Say that the queue holds all that it has to; before that nothing is taken from it.
+
+        False if it was lost since it was disarmed, or disarmed by somebody else: it has to be filled again.
+        """
+        return bool(await self._call("arm", [life, filling]))
 
     async def depth(self) -> Depth:
         """Count what the queue holds."""

@@ -1,5 +1,6 @@
 """An outline taken from a source by choosing, without any model: every point stands in the source."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,7 +9,7 @@ from workers.generating.scanning import Part, Section, sections_of, shown
 from workers.generating.scoring import Candidate, Scorer
 from workers.generating.sectioning import Chapter, chapters_of
 from workers.generating.sentences import Sentence, sentences_of, words_of
-from workers.generating.shortening import escaped, point_of, shortened, title_of
+from workers.generating.shortening import POINT, escaped, point_of, shortened, title_of
 from workers.generating.stopwords import OVERVIEW, language_of
 
 PROVIDER: Final = "offline-extractive"
@@ -18,10 +19,12 @@ _LIST: Final = 8
 _KEPT: Final = 2
 _CODE_LINES: Final = 18
 _FOR_OVERVIEW: Final = 4
-_OVERVIEW_LINES: Final = 8
+_OVERVIEW_LINES: Final = 10
 _SAMPLE: Final = 40_000
 # Characters of one paragraph that are looked at; what says more is no paragraph.
 _PARAGRAPH: Final = 20_000
+# What is between the marks of such a tag ends no sentence.
+_TAG: Final = re.compile(r"<[A-Za-z][\w-]*\s[^<>]{0,2000}=[^<>]{0,2000}>")
 
 
 def outline_of(source: str, slides: int | None, title: str | None = None) -> Plan:
@@ -39,11 +42,20 @@ def outline_of(source: str, slides: int | None, title: str | None = None) -> Pla
         [only] = chapters_of(sections, 1, scorer) or [Chapter("", 0)]
         only.title = heading
         return Plan(heading or None, (_slide(only, scorer),), PROVIDER)
+    # A line below the title belongs to it, where there is more than that to show.
+    below = _subtitle(sections[0]) if len(sections) > 1 else ()
+    if below:
+        sections = sections[1:]
     # The title, and the overview where there is something to look over, are slides too.
     extra = 1 + (1 if wanted and wanted > _FOR_OVERVIEW + 1 else 0)
     chapters = chapters_of(sections, wanted - extra if wanted else None, scorer)
     content = [_slide(c, scorer) for c in chapters]
-    opening = SlidePlan(heading, (), "title", sources=())
+    opening = SlidePlan(
+        heading,
+        tuple(point_of(s.text) for s in below),
+        "title",
+        sources=tuple((s.start, s.end) for s in below),
+    )
     overview = _overview(content, language)
     made = [opening, *([overview] if overview and (not wanted or extra > 1) else []), *content]
     return Plan(heading or None, tuple(made[: wanted or MOST_SLIDES]), PROVIDER)
@@ -67,8 +79,18 @@ def _overview(content: Sequence[SlidePlan], language: str | None) -> SlidePlan |
     titles = list(dict.fromkeys(s.title for s in content))
     if len(titles) < _FOR_OVERVIEW or language is None:
         return None
-    step = -(-len(titles) // _OVERVIEW_LINES)
-    return SlidePlan(OVERVIEW[language], tuple(escaped(t) for t in titles[::step][:_OVERVIEW_LINES]))
+    if len(titles) > _OVERVIEW_LINES:
+        last = _OVERVIEW_LINES - 1
+        titles = [titles[i * (len(titles) - 1) // last] for i in range(_OVERVIEW_LINES)]
+    return SlidePlan(OVERVIEW[language], tuple(map(escaped, titles)))
+
+
+def _subtitle(section: Section) -> Sequence[Sentence]:
+    """Return the one sentence that a section without a heading is, if it is no more than that."""
+    if section.title or len(section.parts) != 1 or section.parts[0].kind != "text":
+        return ()
+    found = _sentences(section.parts)
+    return found if len(found) == 1 and len(shown(found[0].text)) <= POINT else ()
 
 
 def _slide(chapter: Chapter, scorer: Scorer) -> SlidePlan:
@@ -124,9 +146,13 @@ def _sentences(parts: Sequence[Part]) -> list[Sentence]:
         exact = len(part.text) == part.end - part.start
         found += [
             s if exact else Sentence(part.start, part.end, s.text)
-            for s in sentences_of(part.text[:_PARAGRAPH], part.start)
+            for s in sentences_of(_TAG.sub(_spaces, part.text[:_PARAGRAPH]), part.start)
         ]
     return found
+
+
+def _spaces(tag: re.Match[str]) -> str:
+    return " " * len(tag[0])
 
 
 def _named(text: str, scorer: Scorer) -> str:

@@ -186,17 +186,17 @@ class Keeper:
         not say so within a lease has given it up; where nothing runs, there is nothing to wait for.
         """
         logger.info("filling the queues %s", ", ".join(q.name for q in queues))
-        for queue in queues:
-            await queue.disarm()
+        fillings = [(queue, await queue.disarm()) for queue in queues]
         await asyncio.sleep(2 * self._lease / BEATS)
         head, _ = await self._log.head()
         await self._reach(head)
         if await self._any_running(queues):
             await asyncio.sleep(self._lease * (1 - 2 / BEATS))
-        for queue in queues:
+        for queue, filling in fillings:
             added = await fill(queue, self._database)
-            await queue.arm(life)
-            if added:
+            if not await queue.arm(life, filling):
+                logger.warning("queue %s was lost while it was filled", queue.name)
+            elif added:
                 logger.info("queue %s got %d jobs again", queue.name, added)
 
     async def _any_running(self, queues: Sequence[RedisQueue]) -> bool:

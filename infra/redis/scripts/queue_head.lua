@@ -9,8 +9,8 @@
 -- owners   hash: job -> the token of the attempt that has it; "c:" .. job -> 1 once it shall end
 -- rates    the prefix of the rate limits' keys
 -- wake     stream: told when there may be something to do, and somebody had found nothing
--- flags    hash: "armed", the server's life in which the queue got all that it has to hold; "hungry" while
---          somebody wants to be told
+-- flags    hash: "armed", the server's life in which the queue got all that it has to hold; "filling", who sees to
+--          that now; "hungry" while somebody wants to be told
 -- progress hash: job -> how far it is
 local jobs, ready, delayed, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local leases, owners, rates, wake, flags, progress = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]

@@ -9,7 +9,19 @@ from typing import Any
 from running import Deck, eventually, lose
 
 from infra.settings import Settings
+from tests.support.model_stub import Stub
 from workers.app import Workers
+
+
+def with_model(settings: Settings, stub: Stub, **more: object) -> Settings:
+    """Let a stub be the model."""
+    given = settings.model_dump() | {
+        "llm_base_url": stub.url,
+        "llm_model": "stub-1",
+        "job_backoff_ms": 1,
+        **more,
+    }
+    return Settings.model_validate(given)
 
 
 @asynccontextmanager

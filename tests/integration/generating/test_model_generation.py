@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pydantic_ai.models.openai  # noqa: F401 - seconds on a busy machine: not while a test waits for it
 import pytest
 from labour import ask, events, state
-from making_decks import generating, shown
+from making_decks import generating, shown, with_model
 from running import system_on
 
 from infra.settings import Settings
@@ -21,16 +21,6 @@ from tests.support.model_stub import Asked, Reply, Stub, a_png, refused, said, s
 async def stub() -> AsyncIterator[Stub]:
     async with stubbed() as serving:
         yield serving
-
-
-def with_model(settings: Settings, stub: Stub, **more: object) -> Settings:
-    given = settings.model_dump() | {
-        "llm_base_url": stub.url,
-        "llm_model": "stub-1",
-        "job_backoff_ms": 1,
-        **more,
-    }
-    return Settings.model_validate(given)
 
 
 async def test_a_model_outlines_and_drafts_and_is_named(settings: Settings, stub: Stub) -> None:

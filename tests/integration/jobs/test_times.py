@@ -124,3 +124,20 @@ async def test_fifteen_generations_run_at_once_while_two_hundred_wait(settings: 
         await eventually(all_done, 30)
         assert labour.most_at_once == 15
         assert len(labour.begun) == len(set(labour.begun)) == 215
+
+
+async def test_a_user_at_their_rate_holds_nobody_else_up(settings: Settings) -> None:
+    # One job a minute.
+    settings = settings.model_copy(update={"job_rate_per_user": 1})
+    async with system_on(settings) as system, labouring(settings, nothing) as (labour, _):
+        greedy, modest = await system.person().deck(), await system.person().deck()
+        first, *waiting = [await ask(greedy, "thinking", priority=9) for _ in range(5)]
+        await state(greedy, first, "succeeded")
+        theirs = await ask(modest, "thinking", priority=0)
+        await state(modest, theirs, "succeeded")
+        # In another queue it is another account.
+        other = await ask(greedy)
+        await state(greedy, other, "succeeded")
+        assert {str(i) for i in labour.begun} == {first, theirs, other}
+        for job in waiting:
+            assert await events(greedy, job) == ["thinking-requested"]

@@ -63,3 +63,44 @@ def test_a_bare_prompt_gives_a_frame_that_says_so() -> None:
     assert [s.title for s in skeleton_of("Deltas; sand; silt; people", None).slides][1:4] == [
         "Sand", "Silt", "People",
     ]  # fmt: skip
+
+
+def chapters(count: int) -> str:
+    return "# Rivers\n\n" + "".join(
+        f"## Chapter {n} of it\n\nWater number {n} flows down to the sea.\n\n" for n in range(1, count + 1)
+    )
+
+
+@pytest.mark.parametrize(("count", "shown_of_them"), [(9, range(1, 10)), (10, range(1, 11))])
+def test_an_overview_names_every_chapter_that_it_has_room_for(count: int, shown_of_them: range) -> None:
+    overview = outline_of(chapters(count), None).slides[1]
+    assert overview.title == "Overview"
+    assert list(overview.points) == [f"Chapter {n} of it" for n in shown_of_them]
+
+
+def test_an_overview_of_very_many_chapters_is_of_ten_from_the_first_to_the_last() -> None:
+    points = outline_of(chapters(23), None).slides[1].points
+    assert len(points) == 10
+    assert (points[0], points[-1]) == ("Chapter 1 of it", "Chapter 23 of it")
+
+
+def test_a_line_below_the_title_is_said_on_the_title_slide_and_has_none_of_its_own() -> None:
+    source = chapters(4).replace("# Rivers\n", "# Rivers\n\nA report to the council.\n")
+    opening, overview, first, *_ = outline_of(source, None).slides
+    assert (opening.title, opening.points) == ("Rivers", ("A report to the council",))
+    assert [source[a:b] for a, b in opening.sources] == ["A report to the council."]
+    assert (overview.title, first.title) == ("Overview", "Chapter 1 of it")
+    assert len(outline_of(source, 4).slides) == 4
+    # What says more than that keeps a slide.
+    longer = chapters(4).replace(
+        "# Rivers\n", "# Rivers\n\nOne thing is said. And a second thing. And a third.\n"
+    )
+    assert outline_of(longer, None).slides[0].points == ()
+
+
+def test_a_tag_with_an_address_in_it_is_not_cut_into_sentences() -> None:
+    source = (
+        '# Badges\n\nA collection of tools <img alt="Stars" src="https://example.org/a?b=c"> for decks.\n'
+    )
+    points = [p for s in outline_of(source, None).slides for p in s.points]
+    assert points == ["A collection of tools for decks"]
