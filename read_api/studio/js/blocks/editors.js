@@ -36,6 +36,8 @@ function textEditor(content, look, settings = {}) {
   const area = textArea({
     value: content[field] ?? "", label: look.label, placeholder: look.placeholder, class: look.class, testid: "block-editor", mono: look.mono,
   });
+  // Places in this element are places in the field.
+  area.el.dataset.field = field;
   return {
     area,
     el: area.el,

@@ -25,6 +25,7 @@ const HINT = "Ctrl+Enter to finish · Esc to cancel";
  * @property {(anchor: HTMLElement, groupId: string) => void} addInto
  * @property {(id: string) => void} turn  a row into a column and back
  * @property {(hint: string | null, id: string) => void} edits  an editor opened, with what to know of its keys, or closed
+ * @property {(id: string, field: string, start: number, end: number) => void} selects  words of a field were marked
  * @property {(id: string, event: DragEvent) => void} dragStart
  * @property {() => void} dragEnd
  */
@@ -66,6 +67,8 @@ export class BlockView {
         focusout: () => setTimeout(() => this.#blurred()),
         input: () => this.#session?.input(),
         change: () => this.#session?.input(),
+        selectionchange: (/** @type {Event} */ e) => this.#selected(e),
+        select: (/** @type {Event} */ e) => this.#selected(e),
       },
     }, this.#tools, group ? this.children : this.#body);
     if (group) this.children.setAttribute("data-group", block.id);
@@ -144,6 +147,13 @@ export class BlockView {
     else return;
     e.preventDefault();
     e.stopPropagation();
+  }
+
+  /** @param {Event} e */
+  #selected(e) {
+    const area = e.target;
+    if (!this.editing || !(area instanceof HTMLTextAreaElement) || !area.dataset.field) return;
+    this.host.selects(this.id, area.dataset.field, area.selectionStart, area.selectionEnd);
   }
 
   /** Open the editor in place of the content. */

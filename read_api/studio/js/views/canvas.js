@@ -19,6 +19,9 @@ const BACKGROUNDS = [
   { label: "Pine", value: "#12463b" }, { label: "Wine", value: "#571e2f" },
 ];
 
+/** Letters of somebody's selection that are shown. */
+const QUOTED = 24;
+
 /**
  * @typedef {object} CanvasHost
  * @property {import("../blocks/render.js").RenderContext} context
@@ -91,6 +94,7 @@ export class Canvas {
       this.#hint.textContent = hint;
       if (!hint) this.#fitSoon();
     },
+    selects: (id, field, start, end) => this.project.here("selection", { block_id: id, field, start, end }),
     dragStart: (id, event) => {
       const view = this.#views.get(id);
       if (!view) return;
@@ -154,7 +158,8 @@ export class Canvas {
     const { presence, me, conflicts } = this.project;
     const clashing = new Set(conflicts.map((c) => c.block_id));
     for (const [id, view] of this.#views) {
-      view.others(presence.at(id).map((one) => (one.user === me ? "You, in another window" : one.user)));
+      const block = this.project.block(id);
+      view.others(presence.at(id).map((one) => (one.user === me ? "You, in another window" : one.user) + quoted(one.selection, block)));
       view.el.classList.toggle("has-conflict", clashing.has(id));
     }
     this.#pointers.draw(presence.others.filter((one) => one.cursor?.block_id === this.#slideId));
@@ -362,6 +367,19 @@ export class Canvas {
   slideOf(id) {
     return slideOf(this.project.state, id)?.id ?? null;
   }
+}
+
+/**
+ * The words that somebody has marked, to be shown after the name; nothing where none are.
+ * @param {import("../presence.js").Selection | undefined} selection
+ * @param {import("../state.js").Block | undefined} block
+ */
+function quoted(selection, block) {
+  const text = selection?.field ? block?.content[selection.field] : null;
+  const words = typeof text === "string" ? text.slice(selection?.start ?? 0, selection?.end ?? 0).trim() : "";
+  if (!words) return "";
+  const letters = [...words];
+  return `: “${letters.length > QUOTED ? `${letters.slice(0, QUOTED).join("")}…` : words}”`;
 }
 
 /** @param {string | null | undefined} background */
