@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.embedded.memory import buffers, memory_here
+
 # For a machine of a few cores and gigabytes that does other things too. Durability is never traded.
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
@@ -11,7 +13,6 @@ _SETTINGS: Mapping[str, str] = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    "shared_buffers": "512MB",
     "huge_pages": "off",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
@@ -48,6 +49,7 @@ def postgres_config(data: Path, port: int, socket_folder: Path | None, overrides
     """
     settings = {
         **_SETTINGS,
+        "shared_buffers": f"{buffers(memory_here())}MB",
         **overrides,
         "port": str(port),
         "unix_socket_directories": "" if socket_folder is None else str(socket_folder),
