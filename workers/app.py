@@ -11,7 +11,7 @@ import psycopg
 from domain.catalogue import event_registry
 from domain.errors import Unavailable
 from infra.bootstrap import WorkerSide, WriteSide, worker_side, write_side
-from infra.cancelling import stop_if_cancelled
+from infra.cancelling import end, stop_if_cancelled
 from infra.http.operations import Operations
 from infra.postgres.command_results import CommandResults
 from infra.postgres.keyframe_progress import KeyframeProgress
@@ -228,5 +228,4 @@ async def serve(settings: Settings) -> None:
     if work.done():
         work.result()
     await workers.drain()
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
+    await end(work, everything=True)

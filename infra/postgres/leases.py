@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import psycopg
 
-from infra.cancelling import stop_if_cancelled
+from infra.cancelling import end, stop_if_cancelled
 from infra.postgres.connections import Connection, connect
 from infra.settings import Settings
 
@@ -93,6 +93,4 @@ class Leases:
     async def _drop_all(self) -> None:
         tasks = list(self._running.values())
         self._running.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*map(end, tasks))

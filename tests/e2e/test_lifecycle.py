@@ -72,7 +72,7 @@ def test_killing_up_leaves_nothing_running(folder: Path) -> None:
     running.process.kill()
     running.stop()
     _, alive = psutil.wait_procs(below, timeout=20)
-    assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
+    assert not [(p.pid, p.cmdline()) for p in alive if p.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_health_and_openapi_need_no_token(service: Service) -> None:
