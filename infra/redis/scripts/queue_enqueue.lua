@@ -17,7 +17,10 @@ for i = 2, #ARGV, 3 do
         end
     else
         redis.call('HSET', jobs, id, entry)
-        put(id, entry, due, aging)
+        -- Where only part of the queue was lost, it may be under way.
+        if not redis.call('ZSCORE', leases, id) then
+            put(id, entry, due, aging)
+        end
         added = added + 1
     end
 end

@@ -82,7 +82,8 @@ async def test_a_report_becomes_an_outline_slides_and_files(provider: str, setti
             assert answer.status_code == 202, answer.text
             happened = await until_succeeded(live, job)
 
-        names = [e["event"] for e in happened]
+        # Who comes and goes is written down too, some time after.
+        names = [e["event"] for e in happened if not e["event"].startswith("session-")]
         assert names[:3] == ["generation-requested", "job-started", "job-outlined"]
         assert names[3:5] == ["outline-approved", "job-started"]
         appeared = [
