@@ -22,6 +22,9 @@ from infra.settings import Settings
 
 SECRET = "a secret of these tests, long enough for HS256"
 TEMPLATE = "decklog_template"
+# Tests kill processes, not machines: what was written to a file is there, whether it has reached the disk or not. Each
+# test's database is made and dropped, which would wait for the disk twice. Whoever kills servers has some of their own.
+HASTY = {"fsync": "off"}
 
 # A busy machine is slow, and that is no fault of what is tested.
 hypothesis_settings.register_profile(
@@ -48,7 +51,7 @@ def server_folder() -> Iterator[Path]:
 async def servers(server_folder: Path) -> AsyncIterator[EmbeddedServers]:
     """PostgreSQL and Valkey, embedded, for the whole run. No test stops these."""
     folder = DataFolder.open(server_folder / "data")
-    async with EmbeddedServers(folder, lambda _: None) as running:
+    async with EmbeddedServers(folder, lambda _: None, postgres_settings=HASTY) as running:
         yield running
     folder.close()
 
