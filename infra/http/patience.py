@@ -3,9 +3,10 @@
 import asyncio
 from typing import Any, ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from infra.http.door import DOOR, Door
+from infra.http.joining import Joined
 
 _TIMED_OUT: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -55,6 +56,8 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.write(door.answer)
         else:
             super().on_headers_complete()
+            if type(self.cycle) is RequestResponseCycle:
+                self.cycle.__class__ = Joined
 
     def on_body(self, body: bytes) -> None:
         """Give it time for more."""

@@ -15,7 +15,7 @@ import httpx
 import orjson
 import psycopg
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -51,7 +51,7 @@ class _Server(DrainingServer):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, **sockets: Any) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, **sockets: Any) -> AsyncIterator[str]:
     """Serve an app on a free port, as the product does, and give its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     options: JSON = {"http": HTTP, "ws": "websockets-sansio", **sockets}
