@@ -3,7 +3,7 @@ import time
 from uuid import UUID
 
 import pytest
-from running import Person, System, serving_read, system_on, working
+from running import Person, System, eventually, serving_read, system_on, working
 
 from infra.settings import Settings
 from projections.partitions import partition_of
@@ -77,6 +77,28 @@ async def test_own_writes_are_seen_at_once(system: System) -> None:
             assert (again["content"]["title"], again["version"]) == ("b", 2)
 
     await asyncio.gather(*(one(system.person()) for _ in range(12)))
+
+
+async def test_who_never_asks_for_a_position_sees_an_edit_all_the_same(system: System) -> None:
+    ada = system.person()
+    deck = await ada.deck()
+    paths = [deck.path, f"{deck.path}/blocks", f"{deck.path}/blocks/{deck.blocks[0]}", "/api/projects"]
+    for n in range(5):
+        # All of it is cached as it was.
+        for path in paths:
+            await ada.see(path)
+        await deck.batch(
+            [
+                {"type": "rename-project", "title": f"Title {n}"},
+                {"type": "edit-block", "block_id": deck.blocks[0], "changes": {"title": f"Title {n}"}},
+            ]
+        )
+        for path in paths:
+
+            async def shown(path: str = path, n: int = n) -> bool:
+                return f'"Title {n}"' in (await ada.get(path)).text
+
+            await eventually(shown)
 
 
 async def test_a_changed_role_is_seen_with_min_position(system: System) -> None:
