@@ -86,7 +86,7 @@ async def test_who_never_asks_for_a_position_sees_an_edit_all_the_same(system: S
     for n in range(5):
         # All of it is cached as it was.
         for path in paths:
-            await ada.see(path)
+            await ada.see(path, min_position=deck.position)
         await deck.batch(
             [
                 {"type": "rename-project", "title": f"Title {n}"},

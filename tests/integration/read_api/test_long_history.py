@@ -14,7 +14,7 @@ async def lengthen(system: System, deck: Deck) -> None:
     """Multiply a deck's first block, by SQL: the hashes are not right, and nobody asks for them."""
     added = "select * from stored_events where project_id = %s and topic = 'decklog.block.added' limit 1"
     await system.table.connection.execute(
-        f"insert into stored_events select gen_random_uuid(), 1, topic, state, %s + n, project_id, gen_random_uuid(),"  # noqa: S608 - constants
+        f"insert into stored_events select gen_random_uuid(), 1, topic, state, %s + n, project_id, gen_random_uuid(),"
         f" recorded_at, metadata, hash from ({added}) one, generate_series(1, %s) n".encode(),
         [deck.position, deck.id, EVENTS],
     )
