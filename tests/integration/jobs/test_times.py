@@ -93,39 +93,6 @@ async def test_what_has_waited_long_is_not_overtaken_by_what_is_urgent(settings:
             assert begun.index(old) < begun.index(urgent)
 
 
-async def test_fifteen_generations_run_at_once_while_two_hundred_wait(settings: Settings) -> None:
-    go_on = asyncio.Event()
-
-    async def work(_: JobContext) -> JSON | None:
-        await go_on.wait()
-        return {}
-
-    settings = settings.model_copy(
-        update={"job_rate": 0, "job_rate_per_user": 0, "rate_limit_enabled": False}
-    )
-    async with system_on(settings) as system, labouring(settings, work) as (labour, _):
-        deck = await system.person().deck()
-        fields = {"project_id": deck.id, "prompt": "deltas"}
-        answer = await deck.owner.post(
-            "", {"commands": [{"type": "request-generation", **fields} for _ in range(215)]}
-        )
-        assert answer.status_code == 200, answer.text
-
-        async def full() -> bool:
-            return labour.at_once == 15
-
-        await eventually(full, 30)
-        go_on.set()
-
-        async def all_done() -> bool:
-            query = "select count(*) from stored_events where topic = 'decklog.job.succeeded'"
-            return int(await system.table.value(query)) == 215
-
-        await eventually(all_done, 30)
-        assert labour.most_at_once == 15
-        assert len(labour.begun) == len(set(labour.begun)) == 215
-
-
 async def test_a_user_at_their_rate_holds_nobody_else_up(settings: Settings) -> None:
     # One job a minute.
     settings = settings.model_copy(update={"job_rate_per_user": 1})
