@@ -1,10 +1,9 @@
 """When jobs may begin, and when it is too late: delay, time to live, priorities that age."""
 
-import asyncio
 from uuid import UUID
 
 from labour import JSON, ask, deciding, events, labouring, nothing, state
-from running import Deck, eventually, system_on
+from running import Deck, system_on
 
 from infra.bootstrap import write_side
 from infra.settings import Settings
