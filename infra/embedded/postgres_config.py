@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.embedded.memory import buffers, memory_here
+from infra.embedded.sizes import buffers, journal, memory_here, room_at
 
 # For a machine of a few cores and gigabytes that does other things too. Durability is never traded.
 _SETTINGS: Mapping[str, str] = {
@@ -23,9 +23,6 @@ _SETTINGS: Mapping[str, str] = {
     # These binaries know pglz alone: 0.1 ms a page, spent while the log's head is locked, on pages of ids that hardly
     # get smaller. Without it, appends to a log of ten million events are several times as fast.
     "wal_compression": "off",
-    # After a kill -9 the WAL since the last checkpoint is replayed before anyone gets in, which is a matter of
-    # seconds; but after each checkpoint every page is written whole once, so there should not be many.
-    "max_wal_size": "1GB",
     "min_wal_size": "128MB",
     "checkpoint_timeout": "5min",
     "log_line_prefix": "%m [%p] %q%u@%d ",
@@ -50,6 +47,9 @@ def postgres_config(data: Path, port: int, socket_folder: Path | None, overrides
     settings = {
         **_SETTINGS,
         "shared_buffers": f"{buffers(memory_here())}MB",
+        # After a kill -9 the WAL since the last checkpoint is replayed before anyone gets in, which is a matter of
+        # seconds; but after each checkpoint every page is written whole once, so there should not be many.
+        "max_wal_size": f"{journal(room_at(data))}MB",
         **overrides,
         "port": str(port),
         "unix_socket_directories": "" if socket_folder is None else str(socket_folder),

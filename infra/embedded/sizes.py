@@ -1,6 +1,7 @@
-"""How much memory an embedded server may take."""
+"""How much of the machine's memory and disk an embedded server may take."""
 
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ MB: Final = 1 << 20
 # A container's limit (control groups, version 2): there, what the machine has says nothing.
 _LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 LEAST, MOST, SHARE = 128, 1_024, 16
+JOURNAL_LEAST, JOURNAL_MOST = 1_024, 4_096
 
 
 def memory_here(limit: Path = _LIMIT) -> int:
@@ -22,3 +24,15 @@ def memory_here(limit: Path = _LIMIT) -> int:
 def buffers(memory: int) -> int:
     """Return the megabytes of pages that PostgreSQL shall hold: a sixteenth of the memory, from 128 to 1,024."""
     return min(max(memory // MB // SHARE, LEAST), MOST)
+
+
+def room_at(folder: Path) -> int:
+    """Return the bytes that are free where a folder is, or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def journal(room: int) -> int:
+    """Return the megabytes of journal to write between two checkpoints: a sixteenth of the room, from 1,024 to 4,096."""
+    return min(max(room // MB // SHARE, JOURNAL_LEAST), JOURNAL_MOST)
