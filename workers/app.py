@@ -28,6 +28,7 @@ from projections.model import versions_tag
 from projections.runner import Runner
 from workers.broadcaster import Broadcaster
 from workers.following import follow
+from workers.intake import Intake
 from workers.janitor import Janitor
 from workers.jobs import registry
 from workers.jobs.running import HandlerMaker, JobWorkers
@@ -108,13 +109,16 @@ class Workers:
         duties: dict[str, Duty] = {"relay": self._relay, "janitor": self._sweep, "keyframes": self._keyframe}
         duties["rebuilder"] = self._rebuild
         duties["queues"] = jobs.keep
-        for k in range(self._settings.stream_partitions):
+        partitions = range(self._settings.stream_partitions)
+        intake = Intake(self._settings, event_registry(), [keys.log_stream(k) for k in partitions])
+        for k in partitions:
             # Releases that fold by other versions work side by side, each on what is its own.
-            duties[f"projector:{k}:{self._versions}"] = functools.partial(self._project, k)
-            duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, k)
+            duties[f"projector:{k}:{self._versions}"] = functools.partial(self._project, intake, k)
+            duties[f"broadcaster:{k}"] = functools.partial(self._broadcast, intake, k)
             duties[f"sessions:{k}"] = functools.partial(self._keep_sessions, k)
-            duties[f"dispatcher:{k}"] = functools.partial(jobs.dispatch, k)
+            duties[f"dispatcher:{k}"] = functools.partial(jobs.dispatch, intake, k)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(intake.run())
             tasks.create_task(listen(self._settings, LOG_CHANNEL, lambda _: self._wake.set()))
             tasks.create_task(listen(self._settings, requests.CHANNEL, lambda _: self._wanted.set()))
             tasks.create_task(Leases(self._settings, duties).run())
@@ -165,17 +169,15 @@ class Workers:
     async def _rebuild(self) -> None:
         await Rebuilder(self._settings, self._side.database, self._side.models, self._wanted).run()
 
-    async def _project(self, partition: int) -> None:
-        keys = await self._side.keys()
+    async def _project(self, intake: Intake, partition: int) -> None:
         partitions = self._settings.stream_partitions
         runner = Runner(self._side.models, self._side.database, partition, self._side.log, partitions)
         following = follow(
             self._settings,
             self._side.log,
             event_registry(),
-            key=keys.log_stream(partition),
+            intake,
             partition=partition,
-            group=f"projector:{self._versions}",
             start=await runner.position(),
             deliver=runner.deliver,
         )
@@ -195,7 +197,7 @@ class Workers:
         )
         await sessions.run()
 
-    async def _broadcast(self, partition: int) -> None:
+    async def _broadcast(self, intake: Intake, partition: int) -> None:
         keys = await self._side.keys()
         publisher = self._publisher(keys.live_stream(partition))
         top = await publisher.top()
@@ -205,9 +207,8 @@ class Workers:
             self._settings,
             self._side.log,
             event_registry(),
-            key=keys.log_stream(partition),
+            intake,
             partition=partition,
-            group="broadcaster",
             start=start,
             deliver=Broadcaster(publisher, previous).deliver,
         )

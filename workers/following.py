@@ -9,11 +9,10 @@ from domain.events import EventRegistry, Recorded
 from infra.cancelling import stop_if_cancelled
 from infra.postgres.codec import decode_all
 from infra.postgres.event_log import PostgresEventLog
-from infra.redis.streams import StreamEntry, StreamReader
-from infra.redis.wire import topic_of, unpack
 from infra.settings import Settings
 from projections.feed import FILL_CHUNK, Entry, Feed
 from projections.partitions import partition_of
+from workers.intake import Arrival, Intake, Mailbox
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +34,9 @@ async def follow(
     settings: Settings,
     log: PostgresEventLog,
     registry: EventRegistry,
+    intake: Intake,
     *,
-    key: str,
     partition: int,
-    group: str,
     start: int,
     deliver: Deliver,
     only: Wanted = all_topics,
@@ -52,42 +50,66 @@ async def follow(
         mine = [row for row in rows if partition_of(row[5], partitions) == partition and only(row[3])]
         return decode_all(registry, mine), reached
 
-    feed = Feed(start, fill, deliver)
-    loop = asyncio.get_running_loop()
-    heard = loop.time()
+    patience = SILENCE * settings.relay_heartbeat_ms / 1000
+    await _Follower(log, Feed(start, fill, deliver), partition, only, patience).run(intake)
 
-    def item(payload: bytes | None) -> Recorded | None:
-        return unpack(registry, payload) if payload and only(topic_of(payload)) else None
 
-    async def take(_: int, entries: Sequence[StreamEntry]) -> None:
-        nonlocal heard
-        before, heard = heard, math.inf
+class _Follower:
+    """Feeds one duty by what comes, and by the log when nothing does for as many seconds as it has patience."""
+
+    def __init__(
+        self, log: PostgresEventLog, feed: Feed[Recorded], partition: int, only: Wanted, patience: float
+    ) -> None:
+        self._log = log
+        self._feed = feed
+        self._partition = partition
+        self._only = only
+        self._patience = patience
+        # Until something was heard, nobody knows whether the stream is read yet.
+        self._heard = -math.inf
+
+    async def run(self, intake: Intake) -> None:
+        with intake.mailbox(self._partition) as mailbox:
+            await self._feed.catch_up((await self._log.head())[0])
+            # What was swallowed up to here would leave the group below uncancelled for ever.
+            stop_if_cancelled()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._mind_silence())
+                tasks.create_task(self._take_all(mailbox))
+
+    async def _take_all(self, mailbox: Mailbox) -> None:
+        while True:
+            arrivals = await mailbox.take()
+            try:
+                await self._take(arrivals)
+            except Exception:
+                # The feed has not moved: the next entry, or silence, makes it read the log.
+                logger.exception("entries of partition %d were not taken", self._partition)
+            stop_if_cancelled()
+
+    async def _take(self, arrivals: Sequence[Arrival]) -> None:
+        before, self._heard = self._heard, math.inf
+        position = self._feed.position
         try:
             # What was read from the log meanwhile need not be looked at.
-            await feed.take(
-                [
-                    Entry(e.position, e.previous, item(e.payload))
-                    for e in entries
-                    if e.position > feed.position
-                ]
+            await self._feed.take(
+                [Entry(a.position, a.previous, self._item(a)) for a in arrivals if a.position > position]
             )
         except BaseException:
-            heard = before
+            self._heard = before
             raise
-        heard = loop.time()
+        self._heard = asyncio.get_running_loop().time()
 
-    async def mind_silence() -> None:
+    def _item(self, arrival: Arrival) -> Recorded | None:
+        topic = arrival.topic
+        return arrival.event if topic is not None and self._only(topic) else None
+
+    async def _mind_silence(self) -> None:
         """Read the log while nothing comes: Redis may be away, the relay may be."""
+        loop = asyncio.get_running_loop()
         while True:
             stop_if_cancelled()
             await asyncio.sleep(LOOK_EVERY)
-            if loop.time() - heard > SILENCE * settings.relay_heartbeat_ms / 1000:
-                head, _ = await log.head()
-                await feed.catch_up(head)
-
-    await feed.catch_up((await log.head())[0])
-    # What was swallowed up to here would leave the group below uncancelled for ever.
-    stop_if_cancelled()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(mind_silence())
-        tasks.create_task(StreamReader(settings, {partition: key}, take, group=group).run())
+            if loop.time() - self._heard > self._patience:
+                head, _ = await self._log.head()
+                await self._feed.catch_up(head)

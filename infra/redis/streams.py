@@ -1,9 +1,9 @@
 """Reads partition streams with FastStream, and stands guard over it.
 
-FastStream's stream subscribers end when their group is gone (FLUSHALL), pause for 5 s when the server is,
-and never look at what they left pending. Here nothing is ever pending (NOACK): what a crash loses, the feed
-finds missing by the next entry's predecessor and reads from the log. And a guard builds the subscribers
-anew as soon as the server has restarted, the group is gone, or a subscriber has ended.
+FastStream's subscribers pause for 5 s when the server is away, and those of a consumer group end when the group is gone
+(FLUSHALL), and never look at what they left pending. Here nobody is in a group: what a crash or a pause loses, the
+feed finds missing by the next entry's predecessor and reads from the log. And a guard builds the subscribers
+anew as soon as the server has restarted, or a subscriber has ended.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any, Self
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from infra.cancelling import stop_if_cancelled
 from infra.redis.client import redis_client
@@ -75,20 +75,16 @@ def _life(response: Any, **_: Any) -> dict[str, str]:
 
 
 class StreamReader:
-    """Hands the entries of some streams to a callback, batch by batch, until cancelled.
+    """Hands the entries of some streams from now on to a callback, batch by batch, until cancelled.
 
     Args:
         streams: the key of each partition's stream.
-        group: read as this consumer group (each entry goes to one member); None: read all from now on.
     """
 
-    def __init__(
-        self, settings: Settings, streams: Mapping[int, str], on_entries: OnEntries, *, group: str | None
-    ) -> None:
+    def __init__(self, settings: Settings, streams: Mapping[int, str], on_entries: OnEntries) -> None:
         self._settings = settings
         self._streams = streams
         self._on_entries = on_entries
-        self._group = group
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -106,11 +102,8 @@ class StreamReader:
                 pause = min(pause * 2, 1.0)
 
     async def _read(self, redis: Redis) -> None:
-        """Read until something is wrong with the server, a group or a subscriber."""
+        """Read until something is wrong with the server or a subscriber."""
         life = await self._server_life(redis)
-        if self._group:
-            for key in self._streams.values():
-                await _create_group(redis, key, self._group)
         broker = self._broker()
         try:
             await broker.start()
@@ -120,7 +113,7 @@ class StreamReader:
                 if await self._server_life(redis) != life:
                     logger.warning("Redis has restarted")
                     return
-            logger.warning("a stream or its group is gone")
+            logger.warning("a subscriber has ended")
         finally:
             await broker.stop()
 
@@ -139,23 +132,9 @@ class StreamReader:
             apply_types=False,
         )
         for partition, key in self._streams.items():
-            broker.subscriber(stream=self._subscription(key), parser=_parse, decoder=_decode)(
-                self._handler(partition)
-            )
+            stream = _Unprefixed(key, batch=True, max_records=BATCH, polling_interval=BLOCK_MS)
+            broker.subscriber(stream=stream, parser=_parse, decoder=_decode)(self._handler(partition))
         return broker
-
-    def _subscription(self, key: str) -> StreamSub:
-        if self._group is None:
-            return _Unprefixed(key, batch=True, max_records=BATCH, polling_interval=BLOCK_MS)
-        return _Unprefixed(
-            key,
-            group=self._group,
-            consumer="leader",
-            batch=True,
-            max_records=BATCH,
-            polling_interval=BLOCK_MS,
-            no_ack=True,
-        )
 
     def _handler(self, partition: int) -> Callable[[Any], Awaitable[None]]:
         async def handle(entries: Any) -> None:
@@ -166,12 +145,3 @@ class StreamReader:
                 logger.exception("entries of partition %d were not taken", partition)
 
         return handle
-
-
-async def _create_group(redis: Redis, key: str, group: str) -> None:
-    """Create a group at the stream's end: what stands before it, the feed takes from the log."""
-    try:
-        await redis.xgroup_create(key, group, id="0", mkstream=True)
-    except ResponseError as exists:
-        if "BUSYGROUP" not in str(exists):
-            raise

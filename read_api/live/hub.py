@@ -146,7 +146,7 @@ class Hub:
         async with asyncio.TaskGroup() as tasks:
             following = [
                 tasks.create_task(self._mind_silence()),
-                tasks.create_task(StreamReader(self._settings, streams, self._take, group=None).run()),
+                tasks.create_task(StreamReader(self._settings, streams, self._take).run()),
                 tasks.create_task(self._mind_epoch()),
                 tasks.create_task(listen_to_jobs(self._settings, channels, self._tell)),
             ]

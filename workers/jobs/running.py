@@ -22,6 +22,7 @@ from infra.redis.streams import StreamEntry, StreamReader
 from infra.settings import Settings
 from projections.access import Rights
 from workers.following import follow
+from workers.intake import Intake
 from workers.jobs.dispatching import Dispatcher, Keeper, dispatched
 from workers.jobs.doing import Backoff, Doing
 from workers.jobs.joblog import JobLog
@@ -99,7 +100,7 @@ class JobWorkers:
         async def heard(i: int, _: Sequence[StreamEntry]) -> None:
             self._pumps[i].wake()
 
-        await StreamReader(self._settings, streams, heard, group=None).run()
+        await StreamReader(self._settings, streams, heard).run()
 
     async def _mind_settings(self) -> None:
         while True:
@@ -120,7 +121,7 @@ class JobWorkers:
                 pump.wake()
         return True
 
-    async def dispatch(self, partition: int) -> None:
+    async def dispatch(self, intake: Intake, partition: int) -> None:
         """Enqueue a partition's jobs, until cancelled."""
         settings = self._settings
         dispatcher = Dispatcher(
@@ -130,9 +131,8 @@ class JobWorkers:
             settings,
             self._worker.log,
             event_registry(),
-            key=self._keys.log_stream(partition),
+            intake,
             partition=partition,
-            group="dispatcher",
             start=await dispatcher.begin(),
             deliver=dispatcher.deliver,
             only=dispatched,
