@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,11 +15,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from infra.bootstrap import ReadSide, read_side
 from infra.http.asyncapi import asyncapi_response
-from infra.http.cors import install_cors
+from infra.http.cors import cors
 from infra.http.door import DOOR, Door
 from infra.http.errors import Unavailable
 from infra.http.headers import API, page_headers
 from infra.http.hot import HotRoutes
+from infra.http.layered import Layered
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
 from infra.http.overload import Bounded, Load
@@ -121,22 +123,20 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
             await side.stop()
 
     hot: list[Route] = []
-    app = FastAPI(
+    app = Layered(
+        [
+            partial(Observed, traffic=traffic, headers=API),
+            *cors(settings),
+            partial(Bounded, load=load),
+            partial(HotRoutes, routes=hot),
+        ],
         title="Decklog read API",
         version="1",
         description=DESCRIPTION,
         lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        # The product tells its own metrics and traces: FastAPI's would look for theirs at each request.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     install_problems(app)
     install_openapi(app, metrics=not settings.metrics_port)
-    app.add_middleware(HotRoutes, routes=hot)
-    app.add_middleware(Bounded, load=load)
-    install_cors(app, settings)
-    app.add_middleware(Observed, traffic=traffic, headers=API)
     app.mount(f"/studio/v-{studio_files.version()}", StudioFiles(studio_files.FOR_GOOD), name="studio")
     app.mount("/studio", StudioFiles(studio_files.FOR_NOW))
     return app

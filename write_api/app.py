@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,10 +10,11 @@ from starlette.routing import Route, WebSocketRoute
 
 from infra.bootstrap import WriteSide, write_gate, write_side
 from infra.http.asyncapi import asyncapi_response
-from infra.http.cors import install_cors
+from infra.http.cors import cors
 from infra.http.door import DOOR, Door
 from infra.http.headers import API
 from infra.http.hot import HotRoutes
+from infra.http.layered import Layered
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
 from infra.http.overload import Bounded, Load
@@ -53,18 +55,20 @@ def create_app(settings: Settings) -> FastAPI:
             await gate.stop()
             await side.stop()
 
-    app = FastAPI(
+    uploads = Uploads(side.blobs, gate, side.uploads.require)
+    hot = [*CommandRoutes(side.bus, gate).routes(), *uploads.routes()]
+    app = Layered(
+        [
+            partial(Observed, traffic=traffic, headers=API),
+            *cors(settings),
+            partial(Bounded, load=load),
+            partial(HotRoutes, routes=hot),
+        ],
         title="Decklog write API",
         version="1",
         description=DESCRIPTION,
         lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        # The product tells its own metrics and traces: FastAPI's would look for theirs at each request.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    uploads = Uploads(side.blobs, gate, side.uploads.require)
-    hot = [*CommandRoutes(side.bus, gate).routes(), *uploads.routes()]
     # The router knows them too, to refuse what is no POST.
     sockets = CommandSockets(side.bus, gate, settings)
     app.router.routes[:0] = [
@@ -73,10 +77,6 @@ def create_app(settings: Settings) -> FastAPI:
         *operations.routes(metrics=not settings.metrics_port),
         Route("/asyncapi.json", asyncapi_response, include_in_schema=False),
     ]
-    app.add_middleware(HotRoutes, routes=hot)
     install_problems(app)
     install_openapi(app, metrics=not settings.metrics_port)
-    app.add_middleware(Bounded, load=load)
-    install_cors(app, settings)
-    app.add_middleware(Observed, traffic=traffic, headers=API)
     return app

@@ -1,8 +1,10 @@
 """Which pages of other origins may ask, by an allow-list: without one, none."""
 
-from fastapi import FastAPI
+from functools import partial
+
 from starlette.middleware.cors import CORSMiddleware
 
+from infra.http.layered import Layer
 from infra.settings import Settings
 
 _SENT = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "traceparent"]
@@ -17,15 +19,17 @@ _SHOWN = [
 ]
 
 
-def install_cors(app: FastAPI, settings: Settings) -> None:
-    """Let the origins of `CORS_ORIGINS` ask with a token; cookies there are none."""
+def cors(settings: Settings) -> list[Layer]:
+    """Return the layer that lets the origins of `CORS_ORIGINS` ask with a token, if there are any; cookies there are none."""
     if not settings.cors_origins:
-        return
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "POST"],
-        allow_headers=_SENT,
-        expose_headers=_SHOWN,
-        max_age=600,
-    )
+        return []
+    return [
+        partial(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=_SENT,
+            expose_headers=_SHOWN,
+            max_age=600,
+        )
+    ]

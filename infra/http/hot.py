@@ -2,7 +2,7 @@
 
 A request that FastAPI handles passes eight ASGI callables that hot routes have no use for: exit stacks,
 exception wrappers, body limits (they read their own bodies up to their own limits, and answer their own
-refusals). What fails unexpectedly still reaches the outermost layer, which answers 500.
+refusals). What fails unexpectedly reaches the outermost layer, which answers 500.
 """
 
 from collections.abc import Sequence

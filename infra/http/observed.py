@@ -1,6 +1,6 @@
 """Counts requests and sockets, whatever serves them, gives each a trace id and its answer the safe headers.
 
-Pure ASGI, and the outermost layer but one: it is on the way of every edit.
+Pure ASGI, and the outermost layer: it is on the way of every edit.
 """
 
 import logging

@@ -58,6 +58,7 @@ async def serving(app: ASGIApp, **sockets: Any) -> AsyncIterator[str]:
     config = uvicorn.Config(
         app,
         log_config=None,
+        access_log=False,
         lifespan="on",
         timeout_graceful_shutdown=1,
         proxy_headers=False,

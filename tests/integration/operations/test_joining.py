@@ -37,6 +37,12 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
             # Nothing more before the reader has seen the head.
             await GO_ON.wait()
             await send({"type": "http.response.body", "body": b"later"})
+        case "/closing":
+            await send({**start, "headers": [*start["headers"], (b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": b"whole"})
+        case "/splitting":
+            await send({**start, "headers": [*start["headers"], (b"x-said", b"a\r\nx-more: b")]})
+            await send({"type": "http.response.body", "body": b"whole"})
         case "/broken":
             await send(start)
             raise RuntimeError("what was begun cannot be finished")
@@ -81,3 +87,22 @@ async def test_an_answer_that_breaks_before_its_body_is_an_error(caplog: pytest.
     assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert answer.endswith(b"Internal Server Error")
     assert "cannot be finished" in caplog.text
+
+
+async def test_an_answer_says_when_it_is_the_last() -> None:
+    async with connected() as (reader, writer), asyncio.timeout(10):
+        writer.write(request("/closing"))
+        answer = await reader.read()
+    assert b"\r\nconnection: close\r\n" in answer
+    assert answer.endswith(b"\r\n\r\nwhole")
+    async with connected() as (reader, writer), asyncio.timeout(10):
+        writer.write(b"GET /whole HTTP/1.0\r\nHost: x\r\n\r\n")
+        assert b"\r\nconnection: close\r\n" in await reader.read()
+
+
+async def test_a_value_cannot_begin_another_header() -> None:
+    async with connected() as (reader, writer), asyncio.timeout(10):
+        writer.write(request("/splitting"))
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert b"x-more" not in answer
