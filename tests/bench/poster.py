@@ -26,7 +26,7 @@ class Poster:
             ToolFailed: it was not answered by 200.
         """
         request = f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        connection = self._idle.pop() if self._idle else await self._connect()
+        connection = self._idle_one() or await self._connect()
         reader, writer = connection
         sent = time.monotonic()
         writer.write(request)
@@ -57,6 +57,15 @@ class Poster:
         for _, writer in self._idle:
             writer.close()
         self._idle.clear()
+
+    def _idle_one(self) -> Connection | None:
+        """Return a connection that is not in use; those that were not for long, the server has closed."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
 
     async def _connect(self) -> Connection:
         return await asyncio.open_connection("127.0.0.1", self._server.port)
