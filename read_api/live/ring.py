@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import orjson
 
@@ -45,24 +46,24 @@ class Shown:
 class Batch:
     """Consecutive events as the bytes of one write, built once for sockets with and once for those without compression."""
 
-    __slots__ = ("_compressed", "_messages", "_plain", "count", "last")
-
     def __init__(self, items: Sequence[Shown]) -> None:
         self._messages = [m for shown in items for m in shown.messages]
-        self._plain: bytes | None = None
-        self._compressed: bytes | None = None
         self.last = items[-1].position
         self.count = len(self._messages)
 
+    @cached_property
+    def plain(self) -> bytes:
+        """The bytes for a socket without compression."""
+        return b"".join([m.plain for m in self._messages])
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The bytes for a socket with compression."""
+        return b"".join([m.compressed for m in self._messages])
+
     def wire(self, *, deflate: bool) -> bytes:
         """Return the bytes to write."""
-        if deflate:
-            if self._compressed is None:
-                self._compressed = b"".join([m.compressed for m in self._messages])
-            return self._compressed
-        if self._plain is None:
-            self._plain = b"".join([m.plain for m in self._messages])
-        return self._plain
+        return self.compressed if deflate else self.plain
 
 
 class Ring:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from tests.bench.benches import all_benches
 from tests.bench.budgets import Row
 from tests.bench.harness import Bench, Options, run_bench, say
@@ -87,7 +89,7 @@ def main() -> int:
         return 0
     run, interrupted = Run(), False
     try:
-        asyncio.run(_run(benches, Options(chosen.seconds, chosen.rounds, chosen.events), run))
+        uvloop.run(_run(benches, Options(chosen.seconds, chosen.rounds, chosen.events), run))
     except (KeyboardInterrupt, asyncio.CancelledError):
         interrupted = True
         say("interrupted")
