@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 LOG_CHANNEL = "decklog_log"
 # Seconds: how often the log is asked for its epoch.
 EPOCH_EVERY = 1.0
+# Seconds between two transactions of a projector while there is more to fold: each costs as much as some 20 events.
+FOLD_EVERY = 0.03
 
 
 class NewEpoch(Exception):
@@ -106,11 +108,12 @@ class Workers:
     async def _do_duties(self) -> None:
         keys = await self._known_keys()
         jobs = self._jobs = JobWorkers(self._settings, self._side, self._write, keys, self._handlers)
-        duties: dict[str, Duty] = {"relay": self._relay, "janitor": self._sweep, "keyframes": self._keyframe}
+        duties: dict[str, Duty] = {"janitor": self._sweep, "keyframes": self._keyframe}
         duties["rebuilder"] = self._rebuild
         duties["queues"] = jobs.keep
         partitions = range(self._settings.stream_partitions)
         intake = Intake(self._settings, event_registry(), [keys.log_stream(k) for k in partitions])
+        duties["relay"] = functools.partial(self._relay, intake)
         for k in partitions:
             # Releases that fold by other versions work side by side, each on what is its own.
             duties[f"projector:{k}:{self._versions}"] = functools.partial(self._project, intake, k)
@@ -141,7 +144,7 @@ class Workers:
     def _publisher(self, key: str) -> StreamPublisher:
         return StreamPublisher(self._side.redis, key, self._settings.stream_max_length)
 
-    async def _relay(self) -> None:
+    async def _relay(self, intake: Intake) -> None:
         keys = await self._side.keys()
         names = [m.name for m in self._side.models]
 
@@ -155,8 +158,10 @@ class Workers:
             self._wake,
             slowest,
             self._settings.relay_heartbeat_ms / 1000,
+            hand=intake.hand,
         )
-        await relay.run()
+        with intake.relayed():
+            await relay.run()
 
     async def _sweep(self) -> None:
         retention = timedelta(hours=self._settings.idempotency_retention_hours)
@@ -180,6 +185,7 @@ class Workers:
             partition=partition,
             start=await runner.position(),
             deliver=runner.deliver,
+            every=float(__import__("os").environ.get("FOLD", "0.04")),
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(following)

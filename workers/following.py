@@ -40,8 +40,12 @@ async def follow(
     start: int,
     deliver: Deliver,
     only: Wanted = all_topics,
+    every: float = 0.0,
 ) -> None:
-    """Deliver a partition's events after `start` of the topics wanted, each once and in order, until cancelled."""
+    """Deliver a partition's events after `start` of the topics wanted, each once and in order, until cancelled.
+
+    Between two deliveries of what comes are `every` seconds at least; what comes meanwhile is delivered together.
+    """
     partitions = settings.stream_partitions
 
     async def fill(after: int, to: int) -> tuple[Sequence[Recorded], int]:
@@ -51,20 +55,29 @@ async def follow(
         return decode_all(registry, mine), reached
 
     patience = SILENCE * settings.relay_heartbeat_ms / 1000
-    await _Follower(log, Feed(start, fill, deliver), partition, only, patience).run(intake)
+    feed = Feed(start, fill, deliver)
+    await _Follower(log, feed, partition, only=only, patience=patience, every=every).run(intake)
 
 
 class _Follower:
     """Feeds one duty by what comes, and by the log when nothing does for as many seconds as it has patience."""
 
     def __init__(
-        self, log: PostgresEventLog, feed: Feed[Recorded], partition: int, only: Wanted, patience: float
+        self,
+        log: PostgresEventLog,
+        feed: Feed[Recorded],
+        partition: int,
+        *,
+        only: Wanted,
+        patience: float,
+        every: float,
     ) -> None:
         self._log = log
         self._feed = feed
         self._partition = partition
         self._only = only
         self._patience = patience
+        self._every = every
         # Until something was heard, nobody knows whether the stream is read yet.
         self._heard = -math.inf
 
@@ -78,8 +91,14 @@ class _Follower:
                 tasks.create_task(self._take_all(mailbox))
 
     async def _take_all(self, mailbox: Mailbox) -> None:
+        loop = asyncio.get_running_loop()
+        next_at = 0.0
         while True:
-            arrivals = await mailbox.take()
+            await mailbox.wait()
+            if (early := next_at - loop.time()) > 0:
+                await asyncio.sleep(early)
+            next_at = loop.time() + self._every
+            arrivals = mailbox.take()
             try:
                 await self._take(arrivals)
             except Exception:

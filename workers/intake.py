@@ -56,17 +56,20 @@ class Mailbox:
         self._waiting += arrivals[-self._capacity :]
         self._wake.set()
 
-    async def take(self) -> Sequence[Arrival]:
-        """Wait until something has come, and return all of it."""
+    async def wait(self) -> None:
+        """Wait until something has come."""
         while not self._waiting:
             self._wake.clear()
             await self._wake.wait()
+
+    def take(self) -> Sequence[Arrival]:
+        """Return all that has come."""
         taken, self._waiting = self._waiting, []
         return taken
 
 
 class Intake:
-    """Reads the streams of those partitions that somebody here follows.
+    """Reads the streams of those partitions that somebody here follows; where the relay itself is, it need not.
 
     Args:
         keys: the key of each partition's stream.
@@ -82,6 +85,7 @@ class Intake:
         self._capacity = capacity
         self._mailboxes: list[set[Mailbox]] = [set() for _ in keys]
         self._changed = [asyncio.Event() for _ in keys]
+        self._relayed = False
 
     @contextmanager
     def mailbox(self, partition: int) -> Iterator[Mailbox]:
@@ -95,28 +99,50 @@ class Intake:
             self._mailboxes[partition].discard(mine)
             self._changed[partition].set()
 
+    @contextmanager
+    def relayed(self) -> Iterator[None]:
+        """Be handed all that is published, for the relay is in this process: the way through Redis is for others."""
+        self._set_relayed(relayed=True)
+        try:
+            yield
+        finally:
+            self._set_relayed(relayed=False)
+
+    def hand(self, partition: int, entries: Sequence[StreamEntry]) -> None:
+        """Take entries that are published, in their order."""
+        if mailboxes := self._mailboxes[partition]:
+            arrivals = [Arrival(entry, self._registry) for entry in entries]
+            for mailbox in mailboxes:
+                mailbox.put(arrivals)
+
     async def run(self) -> None:
         """Read until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for partition in range(len(self._keys)):
                 tasks.create_task(self._serve(partition))
 
+    def _set_relayed(self, *, relayed: bool) -> None:
+        self._relayed = relayed
+        for changed in self._changed:
+            changed.set()
+
+    def _is_to_read(self, partition: int) -> bool:
+        return bool(self._mailboxes[partition]) and not self._relayed
+
     async def _serve(self, partition: int) -> None:
-        """Read a partition's stream as long as anybody wants it."""
-        followers, changed = self._mailboxes[partition], self._changed[partition]
+        """Read a partition's stream as long as that is the way to what anybody wants."""
+        changed = self._changed[partition]
         while True:
-            while not followers:
+            while not self._is_to_read(partition):
                 changed.clear()
                 await changed.wait()
             async with asyncio.TaskGroup() as tasks:
                 reader = StreamReader(self._settings, {partition: self._keys[partition]}, self._take)
                 reading = tasks.create_task(reader.run())
-                while followers:
+                while self._is_to_read(partition):
                     changed.clear()
                     await changed.wait()
                 reading.cancel()
 
     async def _take(self, partition: int, entries: Sequence[StreamEntry]) -> None:
-        arrivals = [Arrival(entry, self._registry) for entry in entries]
-        for mailbox in self._mailboxes[partition]:
-            mailbox.put(arrivals)
+        self.hand(partition, entries)

@@ -13,12 +13,15 @@ from infra.cancelling import stop_if_cancelled
 from infra.postgres.codec import Row
 from infra.postgres.event_log import PostgresEventLog
 from infra.redis.publisher import Published, StreamLost, StreamPublisher
+from infra.redis.streams import StreamEntry
 from infra.redis.wire import pack
 from projections.partitions import partition_of
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+
+Hand = Callable[[int, Sequence[StreamEntry]], None]
 
 
 class Relay:
@@ -29,6 +32,7 @@ class Relay:
         slowest: returns the least checkpoint of a partition's consumers; publishing starts there when the
             partition's stream is empty.
         heartbeat: seconds between two heartbeats.
+        hand: told what is published in which partition, in order, for those who follow it in this process.
     """
 
     def __init__(
@@ -38,12 +42,15 @@ class Relay:
         wake: asyncio.Event,
         slowest: Callable[[int], Awaitable[int]],
         heartbeat: float,
+        *,
+        hand: Hand,
     ) -> None:
         self._log = log
         self._publishers = publishers
         self._wake = wake
         self._slowest = slowest
         self._heartbeat = heartbeat
+        self._hand = hand
         self._previous: list[int] = []
         self.position = 0
 
@@ -88,8 +95,10 @@ class Relay:
                     # Also while much is going on: it may all be in one partition.
                     break
             if loop.time() >= beat:
-                for publisher, previous in zip(self._publishers, self._previous, strict=True):
+                for partition, publisher in enumerate(self._publishers):
+                    previous = self._previous[partition]
                     await publisher.heartbeat(self.position, previous)
+                    self._hand(partition, [StreamEntry(self.position, previous, b"", None)])
                 beat = loop.time() + self._heartbeat
                 if len(rows) == BATCH:
                     continue
@@ -112,6 +121,9 @@ class Relay:
                     Published(position, previous[partition], project_id.bytes, pack(row))
                 )
                 previous[partition] = position
+        for partition, batch in batches.items():
+            # They are committed: whoever is here need not wait until Redis has them.
+            self._hand(partition, [StreamEntry(e.position, e.previous, e.route, e.payload) for e in batch])
         await asyncio.gather(*(self._publishers[k].publish(batch) for k, batch in batches.items()))
         self._previous = previous
         self.position = rows[-1][0]

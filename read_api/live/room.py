@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 # Sockets that are written to before others get a turn of the processor: about a millisecond's worth.
 CHUNK = 200
+# In times of what the last round of writing took: how long after its beginning the next one begins at the earliest. What
+# comes meanwhile goes out in the same writes; a round costs as much for one event as for several.
+PACE = 1.5
 # Seconds between two looks at the members while the log cannot be asked.
 RETRY = 0.25
 PROJECT = "project"
@@ -77,6 +80,7 @@ class Room:
         self._notes: list[Note] = []
         self._fresh: list[float] = []
         self._dirty = self._check = self._ended = False
+        self._next = 0.0
         self._flushing: asyncio.Task[None] | None = None
 
     @property
@@ -162,6 +166,9 @@ class Room:
     async def _flush(self) -> None:
         try:
             while self._dirty and not self._ended:
+                if (early := self._next - time.monotonic()) > 0:
+                    await asyncio.sleep(early)
+                begun = time.monotonic()
                 self._dirty = False
                 if self._check:
                     await self._keep_members()
@@ -174,6 +181,7 @@ class Room:
                 if self._notes:
                     notes, self._notes = self._notes, []
                     await self._write_notes(notes)
+                self._next = begun + PACE * (time.monotonic() - begun)
         except Exception:
             # They come back, and read on from where they were.
             logger.exception("events could not be written")

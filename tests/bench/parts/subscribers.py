@@ -124,6 +124,9 @@ def subscribed(config: dict[str, Any]) -> list[Subscriber]:
                     by_fd[fd].open(by_fd[fd].socket.recv(PIECE))
     for subscriber in made:
         subscriber.socket.settimeout(0)
+        # As the system does by itself for whoever says something now and then, as people in a deck do: otherwise it
+        # would answer each segment by one of its own, for which this machine, and no client's, would pay.
+        subscriber.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
     return made
 
 
