@@ -25,11 +25,14 @@ from read_api.live.stats import LiveStats
 
 logger = logging.getLogger(__name__)
 
-# Sockets that are written to before others get a turn of the processor: about a millisecond's worth.
+# Sockets that are written to before others get a turn of the processor: some two milliseconds' worth.
 CHUNK = 200
-# In times of what the last round of writing took: how long after its beginning the next one begins at the earliest. What
-# comes meanwhile goes out in the same writes; a round costs as much for one event as for several.
-PACE = 1.5
+# How long after one write to a chunk of a large room the next one comes at the earliest, in times of what a round through
+# all chunks takes, and in seconds at most: what happens meanwhile goes out together, for a write costs as much for
+# several events as for one. Each chunk waits by itself, so that a room is no burst that all others stand behind.
+PACE, SLOWEST = 2.0, 0.02
+# What one more measurement counts for in what a chunk is said to cost.
+NEWEST = 0.1
 # Seconds between two looks at the members while the log cannot be asked.
 RETRY = 0.25
 PROJECT = "project"
@@ -80,7 +83,9 @@ class Room:
         self._notes: list[Note] = []
         self._fresh: list[float] = []
         self._dirty = self._check = self._ended = False
-        self._next = 0.0
+        # When each chunk of a large room may be written to again.
+        self._due: list[float] = []
+        self._cost = 0.0
         self._flushing: asyncio.Task[None] | None = None
 
     @property
@@ -166,9 +171,6 @@ class Room:
     async def _flush(self) -> None:
         try:
             while self._dirty and not self._ended:
-                if (early := self._next - time.monotonic()) > 0:
-                    await asyncio.sleep(early)
-                begun = time.monotonic()
                 self._dirty = False
                 if self._check:
                     await self._keep_members()
@@ -181,7 +183,6 @@ class Room:
                 if self._notes:
                     notes, self._notes = self._notes, []
                     await self._write_notes(notes)
-                self._next = begun + PACE * (time.monotonic() - begun)
         except Exception:
             # They come back, and read on from where they were.
             logger.exception("events could not be written")
@@ -192,13 +193,28 @@ class Room:
 
     async def _write_events(self) -> bool:
         """Write to each live socket what it has not got; tell whether all have all of it."""
-        batches: dict[int, Batch] = {}
-        all_there = True
         sockets = list(self._live)
-        for begin in range(0, len(sockets), CHUNK):
-            if begin:
-                await asyncio.sleep(0)
-            all_there &= self._write_events_to(sockets[begin : begin + CHUNK], batches)
+        if len(sockets) <= CHUNK:
+            return self._write_events_to(sockets, {})
+        chunks = [sockets[n : n + CHUNK] for n in range(0, len(sockets), CHUNK)]
+        self._due = [*self._due[: len(chunks)], *[0.0] * (len(chunks) - len(self._due))]
+        batches: dict[int, Batch] = {}
+        newest, all_there = -1, True
+        clock = asyncio.get_running_loop().time
+        for n, chunk in enumerate(chunks):
+            early = self._due[n] - clock()
+            if early > 0 and any(socket.position < self._ring.last for socket in chunk):
+                await asyncio.sleep(early)
+            if self._ring.last != newest:
+                # What came meanwhile: those whose turn is still to come get it by the same write.
+                newest = self._ring.last
+                batches.clear()
+            begun = clock()
+            all_there &= self._write_events_to(chunk, batches)
+            # Only then are the bytes written, and others have their turn.
+            await asyncio.sleep(0)
+            self._cost += (clock() - begun - self._cost) * NEWEST
+            self._due[n] = begun + min(PACE * len(chunks) * self._cost, SLOWEST)
         return all_there
 
     def _write_events_to(self, sockets: Sequence[LiveSocket], batches: dict[int, Batch]) -> bool:
