@@ -40,7 +40,8 @@ async def test_each_of_many_gets_all_in_order_while_they_come_and_go(settings: S
         done.set()
         readers = [*there, *await moving]
         positions = await system.table.positions(deck.id, start)
-        assert len(positions) == 100
+        # Sessions that begin and end are events too.
+        assert len(positions) >= 100
         for found in await asyncio.gather(*(reader.events(positions[-1], 30) for reader in readers)):
             assert [event["position"] for event in found] == positions
         for reader in readers:
