@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.problems import problem
-from infra.http.problems import problem_response
+from infra.http.problems import broken_response
 from infra.telemetry.measures import Histogram
 from infra.telemetry.tracing import begin
 
@@ -87,10 +86,11 @@ class Observed:
         traffic = self._traffic
         begun = time.perf_counter()
         trace = begin(_header(scope, b"traceparent"))
-        status, streaming, started = _BROKEN, False, False
+        status, streaming, started, complete = _BROKEN, False, False, False
 
         async def answer(message: Message) -> None:
-            nonlocal status, streaming, started
+            nonlocal status, streaming, started, complete
+            complete = started and not message.get("more_body", False)
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
                 headers = message.setdefault("headers", [])
@@ -107,11 +107,12 @@ class Observed:
         except Exception:
             # Here and not further out, so that the answer is counted, and has the headers of all others.
             logger.exception("%s %s failed", scope["method"], label_of(scope))
+            if complete:
+                # By the framework, by way of `install_problems`, which passes on what it has answered.
+                return
             if started:
                 raise
-            await problem_response(problem("internal", "it was logged; try again later"))(
-                scope, receive, answer
-            )
+            await broken_response()(scope, receive, answer)
         finally:
             traffic.in_flight -= 1
             if streaming:

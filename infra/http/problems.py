@@ -1,6 +1,5 @@
 """Refusals as `application/problem+json` responses, for both APIs."""
 
-import logging
 import math
 from typing import Any
 
@@ -14,8 +13,6 @@ from starlette.responses import Response
 from domain.errors import DomainError, FieldProblem, Invalid, Unavailable
 from domain.problems import problem, problem_of
 from infra.limits.answers import RateLimited
-
-logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _BY_STATUS = {
@@ -36,6 +33,11 @@ class PayloadTooLarge(DomainError):
 def problem_response(document: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """Send a problem document under its own status."""
     return Response(orjson.dumps(document), document["status"], headers, MEDIA_TYPE)
+
+
+def broken_response() -> Response:
+    """Say that something went wrong here, and no more."""
+    return problem_response(problem("internal", "it was logged; try again later"))
 
 
 def refusal(error: DomainError, **extra: Any) -> Response:
@@ -73,9 +75,9 @@ def install_problems(app: FastAPI) -> None:
         ]
         return refusal(Invalid(found))
 
-    async def broken(request: Request, error: Exception) -> Response:
-        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem_response(problem("internal", "it was logged; try again later"))
+    async def broken(_: Request, __: Exception) -> Response:
+        # It goes on to `Observed`, which logs it.
+        return broken_response()
 
     app.add_exception_handler(DomainError, domain_error)
     app.add_exception_handler(HTTPException, http_error)

@@ -8,7 +8,9 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from infra.http.headers import API
+from infra.http.layered import Layered
 from infra.http.observed import LABEL, Observed, Traffic
+from infra.http.problems import install_problems
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -19,6 +21,7 @@ async def ask(app: Any, traffic: Traffic, method: str = "GET") -> list[Message]:
         "type": "http",
         "method": method,
         "path": "/x",
+        "query_string": b"",
         "headers": [(b"traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())],
         LABEL: "/x",
     }
@@ -66,6 +69,26 @@ async def test_what_fails_is_a_problem_without_internals_with_all_headers(
     assert b"secret" not in body["body"]
     assert b"ValueError" not in body["body"]
     assert {name for name, _ in API} <= {name for name, _ in start["headers"]}
+    assert (b"x-trace-id", TRACE.encode()) in start["headers"]
+    assert traffic.requests == {("/x", "GET", "500"): 1}
+    assert [r.levelname for r in caplog.records] == ["ERROR"]
+
+
+async def test_what_fails_within_the_framework_is_answered_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = Layered([])
+    install_problems(app)
+
+    @app.get("/x")
+    async def _() -> None:
+        raise ValueError("postgresql://me:secret@host is broken")
+
+    traffic = Traffic()
+    start, body = await ask(app, traffic)
+    assert start["status"] == 500
+    assert orjson.loads(body["body"])["code"] == "internal"
+    assert b"secret" not in body["body"]
     assert (b"x-trace-id", TRACE.encode()) in start["headers"]
     assert traffic.requests == {("/x", "GET", "500"): 1}
     assert [r.levelname for r in caplog.records] == ["ERROR"]
