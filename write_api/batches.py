@@ -49,7 +49,7 @@ class Batches:
             except DomainError as error:
                 raise BatchRefused(error, i) from error
         request = Request(
-            caller, key, request_hash(*commands, atomic=True), commands, batch=True, keyed=keyed
+            caller, key, request_hash(*commands, keyed=keyed, atomic=True), commands, batch=True, keyed=keyed
         )
         try:
             return await self._bus.run(request)
@@ -67,7 +67,7 @@ class Batches:
                     replace(
                         template,
                         command_id=uuid5(key, str(i)),
-                        request_hash=request_hash(command),
+                        request_hash=request_hash(command, keyed=keyed),
                         commands=(command,),
                     )
                 )

@@ -101,8 +101,13 @@ def command_id(key: str | None) -> UUID:
         return uuid5(KEYS, key)
 
 
-def request_hash(*commands: Command, atomic: bool | None = None) -> bytes:
-    """Hash what a request asks for: the same over HTTP and socket, whatever its white space."""
+def request_hash(*commands: Command, keyed: bool, atomic: bool | None = None) -> bytes:
+    """Hash what a request asks for: the same over HTTP and socket, whatever its white space.
+
+    Without a key it cannot come again, and there is nothing to compare: the hash is empty.
+    """
+    if not keyed:
+        return b""
     digest = sha256(b"" if atomic is None else f"batch {atomic}".encode())
     for command in commands:
         digest.update(command.NAME.encode())

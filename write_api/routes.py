@@ -86,7 +86,7 @@ class CommandRoutes:
                 request = Request(
                     caller_of(principal, http.headers.get("traceparent")),
                     asked.command_id,
-                    request_hash(command),
+                    request_hash(command, keyed=key is not None),
                     (command,),
                     keyed=key is not None,
                 )

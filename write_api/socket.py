@@ -123,8 +123,9 @@ class CommandSockets:
                     f"the command may have at most {known.MAX_BODY:,} bytes", limit=known.MAX_BODY
                 )
             command = parse_command(known, body)
+            keyed = key is not None
             request = Request(
-                speaker.caller, asked.command_id, request_hash(command), (command,), keyed=key is not None
+                speaker.caller, asked.command_id, request_hash(command, keyed=keyed), (command,), keyed=keyed
             )
             return await self._bus.run(request)
         except DomainError:
