@@ -1,8 +1,8 @@
 """A log that is long already: filled by the database itself, as it would be after so many appends.
 
 The rows are those that `benches/append.py` appends, hashes and recorded answers included, in the order in
-which many people would have written them: each stream's next version comes after everybody else's, under an id that
-is random. Indexes grow row by row.
+which many people would have written them: each stream's next version comes after everybody else's, under an id in the order
+of time, as our clients make them. Indexes grow row by row.
 """
 
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ from (
         format('{"actor":{"id":"ada","kind":"person"},"correlation_id":"%%s"}', c.command) as metadata
     from stream s
     cross join (select position, greatest(recorded_at, clock_timestamp()) as moment from log_head) h
-    cross join lateral (select gen_random_uuid() as command where s.n > 0) c
+    cross join lateral (select uuidv7() as command where s.n > 0) c
 ) m
 """
 _EVENTS = """

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 import httpx
 import orjson
 
 from decklog.answers import Answer, BatchAnswer, Document
 from decklog.errors import Problem, Unauthenticated, Unreachable, problem_of
+from decklog.keys import new_key
 from decklog.live import Subscription
 from decklog.retrying import Patience
 from decklog.socket import CommandSocket
@@ -169,7 +169,7 @@ class Client:
             "POST",
             self._write_url + path,
             content=orjson.dumps(body),
-            headers={"Content-Type": "application/json", "Idempotency-Key": key or str(uuid4())},
+            headers={"Content-Type": "application/json", "Idempotency-Key": key or new_key()},
         )
 
     async def _patiently(

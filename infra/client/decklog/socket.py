@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 import orjson
 from websockets.asyncio.client import ClientConnection
@@ -14,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from decklog.answers import Answer, BatchAnswer
 from decklog.connecting import may_return, opened
 from decklog.errors import DecklogError, Unreachable, problem_of
+from decklog.keys import new_key
 from decklog.retrying import Patience
 from decklog.tokens import Tokens
 
@@ -102,7 +102,7 @@ class CommandSocket:
         return answer
 
     async def _ask(self, key: str | None, message: Told) -> Told:
-        key = key or str(uuid4())
+        key = key or new_key()
         if key in self._asked:
             raise ValueError(f"the key {key} is under way already")
         text = orjson.dumps({"id": key, **message}).decode()

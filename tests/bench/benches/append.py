@@ -24,8 +24,11 @@ CROWD = Budget("1,000 writers", "pgbench -c 64", 2.0, 3.5)
 PAIR = Budget("2 processes, 64 writers each", "1 process, 64", 1.4)
 
 
-async def append(settings: Settings, seconds: int, *writers: int) -> Measured:
-    """Append from a process for each number of writers, all at the same time."""
+async def append(settings: Settings, seconds: int, *writers: int, by_chance: bool = False) -> Measured:
+    """Append from a process for each number of writers, all at the same time.
+
+    Their command ids are in the order of time, as our clients make them, or by chance, as others may.
+    """
     servers = {
         "database_url": settings.dsn,
         "redis_url": str(settings.redis_url),
@@ -35,7 +38,9 @@ async def append(settings: Settings, seconds: int, *writers: int) -> Measured:
     async with AsyncExitStack() as stack:
         parts = [
             await stack.enter_async_context(
-                part("writers", {"settings": servers, "writers": n, "seconds": seconds})
+                part(
+                    "writers", {"settings": servers, "writers": n, "seconds": seconds, "by_chance": by_chance}
+                )
             )
             for n in writers
         ]

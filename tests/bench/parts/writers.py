@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from random import getrandbits
 from uuid import UUID
 
@@ -32,11 +33,19 @@ def _id() -> UUID:
     return UUID(int=getrandbits(128))
 
 
+def _key() -> UUID:
+    """Make a key as our clients do (`decklog.keys`), also without asking the system."""
+    return UUID(
+        int=(time.time_ns() // 1_000_000) << 80 | 7 << 76 | getrandbits(12) << 64 | 2 << 62 | getrandbits(62)
+    )
+
+
 class _Writers:
-    def __init__(self, log: PostgresEventLog, text: str) -> None:
+    def __init__(self, log: PostgresEventLog, text: str, key: Callable[[], UUID]) -> None:
         self.count = 0
         self._log = log
         self._text = text
+        self._key = key
         self._stop = False
 
     def stop(self) -> None:
@@ -52,7 +61,7 @@ class _Writers:
             self.count += 1
 
     def _request(self, stream: UUID, project: UUID, version: int) -> Append:
-        command_id = _id()
+        command_id = self._key()
         return Append(
             caller="ada",
             command_id=command_id,
@@ -65,10 +74,10 @@ class _Writers:
         )
 
 
-async def _run(settings: Settings, writers: int, seconds: float) -> None:
+async def _run(settings: Settings, writers: int, seconds: float, key: Callable[[], UUID]) -> None:
     appender = Appender(settings, structural_topics())
     await appender.start()
-    crew = _Writers(PostgresEventLog(pool(settings, "bench"), appender), text())
+    crew = _Writers(PostgresEventLog(pool(settings, "bench"), appender), text(), key)
     settle_memory()
     say("ready")
     await asyncio.sleep(max(0.0, listen() - time.monotonic()))
@@ -85,7 +94,8 @@ async def _run(settings: Settings, writers: int, seconds: float) -> None:
 
 def main() -> None:
     config = json.loads(sys.argv[1])
-    uvloop.run(_run(Settings(**config["settings"]), config["writers"], config["seconds"]))
+    key = _id if config["by_chance"] else _key
+    uvloop.run(_run(Settings(**config["settings"]), config["writers"], config["seconds"], key))
 
 
 if __name__ == "__main__":
