@@ -205,6 +205,9 @@ class Room:
             early = self._due[n] - clock()
             if early > 0 and any(socket.position < self._ring.last for socket in chunk):
                 await asyncio.sleep(early)
+            if self._check:
+                # What has come since may be a revocation: first it is asked who may see it.
+                return False
             if self._ring.last != newest:
                 # What came meanwhile: those whose turn is still to come get it by the same write.
                 newest = self._ring.last

@@ -11,7 +11,7 @@ from wires import PROJECT, Desk, Wire, frames, item, positions, socket_of
 from infra.http.errors import Unavailable
 from read_api.live.connection import LiveSocket
 from read_api.live.frames import Message
-from read_api.live.room import Note, Room
+from read_api.live.room import CHUNK, Note, Room
 from read_api.live.stats import LiveStats
 
 
@@ -142,6 +142,37 @@ async def test_a_revoked_member_sees_what_was_before_and_nothing_after() -> None
     assert positions(mine) == [1, 2, 3]
     assert place.desk.closed[hers].code == place.desk.closed[opening].code == 4403
     assert positions(opening_wire) == []
+
+
+async def test_a_member_revoked_in_the_middle_of_a_round_sees_nothing_after() -> None:
+    """A large room is written to in turns: what came meanwhile goes out with the rest, but no revocation does."""
+    place = Place()
+    crowd = [place.joined(0) for _ in range(2 * CHUNK)]
+    hers, her_wire = place.joined(0, "grace")
+    place.room.push(item(1))
+    await asyncio.sleep(0)
+    assert positions(crowd[0][1])
+    assert not positions(her_wire)
+    place.members.discard("grace")
+    place.room.push(item(2, "project", "access-revoked", user="grace"))
+    place.room.push(item(3))
+    await place.settled()
+    assert positions(her_wire) in ([], [1])
+    assert place.desk.closed[hers].code == 4403
+    assert all(positions(wire) == [1, 2, 3] for _, wire in crowd)
+
+
+async def test_what_came_in_the_middle_of_a_round_goes_out_in_the_same_writes() -> None:
+    place = Place()
+    first, last = [[place.joined(0)[1] for _ in range(CHUNK)] for _ in range(2)]
+    place.room.push(item(1))
+    await asyncio.sleep(0)
+    assert positions(first[0])
+    place.room.push(item(2))
+    await place.settled()
+    assert all(positions(wire) == [1, 2] for wire in [*first, *last])
+    assert {wire.writes for wire in first} == {2}
+    assert {wire.writes for wire in last} == {1}
 
 
 async def test_while_nobody_knows_who_may_see_it_nothing_is_shown() -> None:
