@@ -29,11 +29,11 @@ BEAT, EXPIRY = 3.0, 9.0
 # Milliseconds that a project's hash outlives the last word in it.
 HASH_TTL = 30_000
 # Seconds between two rounds of writing: what comes meanwhile goes together.
-ROUND, LOOK_EVERY, PAUSE = 0.03, 0.25, 1.0
+ROUND, LOOK_EVERY, PAUSE = 0.03, 0.05, 1.0
 # Bytes a second that may be told of one project.
 TOLD_MAX = 50_000
-# Projects in one pipeline.
-CHUNK = 500
+# Projects in one pipeline: what is told of them is put together at a stretch, which sockets wait for.
+CHUNK = 50
 NAME_SIZE = 12
 ENTRY, MOVED = b"p", b"c"
 
