@@ -52,7 +52,8 @@ async def test_a_new_epoch_resets_live_readers_and_answers(settings: Settings) -
 
             async def streams_of_now() -> bool:
                 # What changed before the workers began anew is read from the log by all: no stream needs it.
-                await deck.change("rename-project", title="Anew again")
+                # And the same title again would be no change.
+                await deck.change("rename-project", title=f"Anew at {time.monotonic_ns()}")
                 found = [k async for k in redis.scan_iter(match=f"decklog:{epoch[:8]}:live:*")]
                 return bool(found)
 
