@@ -13,6 +13,7 @@ from domain.events import Recorded
 from infra.bootstrap import worker_side
 from infra.redis.client import redis_client
 from infra.redis.keys import Keys
+from infra.redis.streams import StreamEntry
 from infra.settings import Settings
 from projections.partitions import partition_of
 from workers.following import follow
@@ -102,3 +103,22 @@ async def test_a_stream_is_read_once_for_all_and_not_at_all_for_nobody(settings_
                 await eventually(lambda: read(3))
             await eventually(lambda: read(2))
         await eventually(lambda: read(0))
+
+
+async def test_where_the_relay_is_nothing_is_read_and_all_is_handed_on(settings_on_spare: Settings) -> None:
+    async with redis_client(settings_on_spare) as redis, following(settings_on_spare, 0, 100) as intake:
+
+        async def read(times: int) -> bool:
+            return await blocked(redis) == times
+
+        with intake.mailbox(0) as one, intake.mailbox(0) as other:
+            await eventually(lambda: read(1))
+            with intake.relayed():
+                await eventually(lambda: read(0))
+                intake.hand(0, [StreamEntry(7, 4, b"", None)])
+                intake.hand(1, [StreamEntry(8, 5, b"", None)])
+            # Another process may relay from here on.
+            await eventually(lambda: read(1))
+            for mailbox in (one, other):
+                await mailbox.wait()
+                assert [(a.position, a.previous, a.event) for a in mailbox.take()] == [(7, 4, None)]
