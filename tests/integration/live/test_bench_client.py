@@ -4,9 +4,10 @@ import base64
 import hashlib
 import socket
 import threading
+import time
 from contextlib import ExitStack, closing
 
-from tests.bench.parts.subscribers import HELLOS, PATIENCE, subscribed
+from tests.bench.parts.subscribers import HELLOS, PATIENCE, Arrivals, mark, subscribed
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 WELCOME, PING = b'\x81\x12{"type":"welcome"}', b"\x89\x00"
@@ -51,3 +52,40 @@ def test_a_ping_is_answered_while_other_sockets_are_still_opening() -> None:
     assert all(subscriber.welcomed for subscriber in opened)
     for subscriber in opened:
         subscriber.socket.close()
+
+
+def test_what_did_not_come_to_a_socket_that_is_not_timed_is_missed() -> None:
+    timed_of, count, lost = 3, 7, 4
+    frame = f'{{"text":"{mark(5)} hello"}}'.encode()
+    event = bytes([0x81, len(frame)]) + frame
+
+    def serve(server: socket.socket) -> None:
+        with ExitStack() as all_of_them:
+            clients = [all_of_them.enter_context(server.accept()[0]) for _ in range(count)]
+            for client in clients:
+                shake(client)
+                client.sendall(WELCOME)
+            for n, client in enumerate(clients):
+                if n != lost:
+                    client.sendall(event)
+            # Until the other end has closed.
+            for client in clients:
+                client.recv(1)
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        thread = threading.Thread(target=serve, args=[server])
+        thread.start()
+        config = {"port": server.getsockname()[1], "paths": ["/"], "token": "none", "count": count}
+        opened = subscribed(config)
+        silent, _ = bench = socket.socketpair()
+        arrivals = Arrivals(opened, timed_of, silent.fileno())
+        deadline = time.monotonic() + PATIENCE
+        while arrivals.counts[5] < count - 1 and time.monotonic() < deadline:
+            arrivals.wait(0.1)
+        for one in (*bench, *(subscriber.socket for subscriber in opened)):
+            one.close()
+        thread.join()
+
+    assert arrivals.counts == {5: count - 1}
+    assert len(arrivals.times[5]) == len(opened[::timed_of])
+    assert arrivals.lost == 0
