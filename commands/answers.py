@@ -5,16 +5,17 @@ transaction. So a recorded answer counts its positions from the request's first 
 adds the base. An answer without events holds positions that are absolute, with base 0.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from commands.unit_of_work import StreamState
+from domain.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """What a handler decided. `outcome` is `applied`, `merged`, `overwritten` or `unchanged`."""
 
@@ -25,7 +26,7 @@ class Decision:
     result: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What a request is answered: an HTTP status, a JSON body, and whether it is a repeat's."""
 

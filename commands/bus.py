@@ -5,7 +5,6 @@ id (a repeat, or a lost acknowledgement) gets the recorded answer and changes no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -29,12 +28,13 @@ from commands.turns import Turns
 from commands.unit_of_work import UnitOfWork
 from domain.errors import AlreadyExists, DomainError, IdempotencyMismatch, Unavailable, VersionConflict
 from domain.problems import problem_of
+from domain.records import record
 
 ATTEMPTS = 30
 RECORDED_REFUSALS = (VersionConflict, AlreadyExists)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One command, or an atomic batch of them, as a caller posted it under one id."""
 

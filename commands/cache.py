@@ -17,8 +17,11 @@ def weight(value: Any) -> int:
     """Return about how many bytes a JSON value takes in memory; of a long list only some items are looked at."""
     if isinstance(value, str):
         return sys.getsizeof(value)
-    if isinstance(value, Mapping):
-        return 232 + sum([weight(item) for item in value.values()])
+    # A dictionary first: what else may be a mapping takes long to be told.
+    if isinstance(value, (dict, Mapping)):
+        return 232 + sum(
+            [sys.getsizeof(item) if isinstance(item, str) else weight(item) for item in value.values()]
+        )
     if isinstance(value, list):
         some = value if len(value) <= SAMPLE else value[:: len(value) // SAMPLE]
         return 72 + 8 * len(value) + sum([weight(item) for item in some]) * len(value) // max(1, len(some))

@@ -1,7 +1,6 @@
 """What a handler works with, and what a handler is."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -10,6 +9,7 @@ from commands.messages.base import Command
 from commands.ports import Caller
 from commands.unit_of_work import StreamState, UnitOfWork
 from domain.events import Event
+from domain.records import record
 
 Handler = Callable[[Any, "Context"], Awaitable[Decision]]
 Handlers = Mapping[type[Command], Handler]
@@ -20,7 +20,7 @@ def derived_id(command_id: UUID, user: str, name: str) -> UUID:
     return uuid5(command_id, f"{user}\n{name}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """One command's surroundings: the request's unit of work, the caller, and the command's id."""
 

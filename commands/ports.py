@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.documents import Deck
 from domain.events import Event, Recorded
+from domain.records import record
 
 NO_STREAM = 0
 ANY_VERSION = -1
@@ -17,7 +18,7 @@ STREAM_EXISTS = -2
 CHUNK = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StreamWrite:
     """A stream that a request writes to, and the version it must have.
 
@@ -29,7 +30,7 @@ class StreamWrite:
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EventWrite:
     """One event, the index of its stream in the request's `writes`, and the command behind it."""
 
@@ -38,7 +39,7 @@ class EventWrite:
     command_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Append:
     """All that one request writes, atomically, with the answer to be given again to a repeat.
 
@@ -63,7 +64,7 @@ class Append:
     keyed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Appended:
     """The request is durable; its first event has position `base` + 1."""
 
@@ -200,7 +201,7 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Caller:
     """Who posts a command: `user` is the token's `sub`; kind is `person` or `machine`.
 

@@ -4,7 +4,7 @@ Commands of an atomic batch see each other's changes through it before anything 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +20,11 @@ from domain.events import Event, Recorded
 from domain.job import Job, JobEvent
 from domain.outline import Outline
 from domain.project import Project, ProjectEvent
+from domain.records import record
 from domain.theme import Theme, ThemeEvent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StreamState:
     """A stream as a command left it."""
 

@@ -16,7 +16,7 @@ from infra.limits.limiter import Limiter
 from infra.limits.rules import Tier
 from infra.limits.telling import LimitReport
 from infra.postgres.blocks import Blocks
-from infra.postgres.connections import Connection
+from infra.postgres.connections import Connection, borrowed
 from infra.postgres.epochs import current_epoch
 from infra.postgres.quotas import Quotas
 from infra.postgres.token_revocations import TokenRevocations
@@ -97,11 +97,12 @@ def gate(settings: Settings, pool: AsyncConnectionPool[Connection], role: str) -
     report = LimitReport(limiter, redis, role)
 
     async def look() -> None:
-        epoch = await current_epoch(pool)
-        limiter.begin(epoch)
-        report.begin(epoch)
-        await limiter.look()
-        await kept.look(revocations)
+        async with borrowed(pool) as connection:
+            epoch = await current_epoch(pool, connection)
+            limiter.begin(epoch)
+            report.begin(epoch)
+            await limiter.look(connection)
+            await kept.look(revocations, connection)
 
     keys = JwksKeys(settings.jwks_url, time.monotonic) if settings.jwks_url else None
     return Gate(

@@ -8,7 +8,7 @@ from infra.limits.answers import Admission, Asker
 from infra.limits.rules import Costs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """What a caller asks for under a command id."""
 

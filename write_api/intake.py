@@ -37,8 +37,13 @@ def command_type(name: str) -> type[Command]:
     """
     known = COMMANDS.get(name)
     if known is None:
-        raise NotFound(f"no such command: {name[:60]}")
+        raise unknown_command(name)
     return known
+
+
+def unknown_command(name: str) -> NotFound:
+    """Say that no command has this name."""
+    return NotFound(f"no such command: {name[:60]}")
 
 
 def parse_command(known: type[Command], body: bytes) -> Command:

@@ -22,8 +22,6 @@ RATE_LIMITED: Final = 429
 _BROKEN: Final = 500
 # What no route serves: one label for all, or clients could make any number.
 NOWHERE: Final = "none"
-# The routes' label, where a route of its own says more than its path does.
-LABEL: Final = "decklog.label"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _EVENT_STREAM: Final = b"text/event-stream"
 _CONTENT_TYPE: Final = b"content-type"
@@ -181,9 +179,6 @@ def _header(scope: Scope, wanted: bytes) -> bytes | None:
 
 def label_of(scope: Scope) -> str:
     """Return the route that served a request, with its parameters' names in the place of their values."""
-    label: str | None = scope.get(LABEL)
-    if label is not None:
-        return label
     route: Any = scope.get("route")
     if route is None and (endpoint := scope.get("endpoint")) is not None:
         # FastAPI's router does not say which route of a plain kind it chose. Hot routes do not come here.

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from domain.errors import DomainError
+from domain.records import record
 from infra.limits.rules import Kind, Tier
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asker:
     """Who asks: the token's user and tier, and the address that the request came from."""
 
@@ -18,7 +18,7 @@ class Asker:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """How a caller stands to one limit. Times are in seconds from now.
 
@@ -45,7 +45,7 @@ class Standing:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """A request that was let through: how its caller stands to the limit (None: there is none), and what it took.
 

@@ -16,6 +16,7 @@ from infra.limits.denials import Denials
 from infra.limits.plans import Plans
 from infra.limits.rules import Tier
 from infra.postgres.blocks import ADDRESS, USER, Blocks
+from infra.postgres.connections import Connection
 from infra.redis.windows import Windows, WindowsAway
 from infra.settings import Settings
 
@@ -65,9 +66,9 @@ class Blocking:
         """Return who is shut out, the longest first."""
         return self._barred.listed(SHOWN)
 
-    async def look(self) -> None:
+    async def look(self, held: Connection | None = None) -> None:
         """Read who is shut out."""
-        self._barred.replace(await self._blocks.standing())
+        self._barred.replace(await self._blocks.standing(held))
 
     async def close(self) -> None:
         """End what is under way."""

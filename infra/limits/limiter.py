@@ -16,6 +16,7 @@ from infra.limits.keys import LimitKeys
 from infra.limits.plans import Plan, Plans
 from infra.limits.rules import RULES, Costs, Kind, Rule
 from infra.postgres.blocks import ADDRESS, USER, Blocks
+from infra.postgres.connections import Connection
 from infra.postgres.quotas import Quota, Quotas, Taken
 from infra.redis.windows import Check, Checked, Windows, WindowsAway
 from infra.settings import Settings
@@ -63,9 +64,9 @@ class Limiter:
         """Use the keys of this epoch of the log."""
         self._plans.begin(LimitKeys.of(epoch))
 
-    async def look(self) -> None:
+    async def look(self, held: Connection | None = None) -> None:
         """Read who is blocked."""
-        await self.blocking.look()
+        await self.blocking.look(held)
 
     def told(self, payload: str) -> None:
         """Take a notification of the gate's channel: `forget <subject>` of one whose limits were reset."""

@@ -42,9 +42,9 @@ class Blocks:
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
 
-    async def standing(self) -> Mapping[str, Block]:
+    async def standing(self, held: Connection | None = None) -> Mapping[str, Block]:
         """Return the blocks that are not over."""
-        async with borrowed(self._pool) as connection:
+        async with borrowed(self._pool, held) as connection:
             cursor = await connection.execute(
                 f"select {_COLUMNS} from rate_limit_blocks where blocked_until > clock_timestamp()"  # noqa: S608 - a constant
                 " order by blocked_until desc limit %s",

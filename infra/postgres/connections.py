@@ -77,13 +77,20 @@ def pool(settings: Settings, name: str, dsn: str | None = None) -> MeasuredPool:
 
 @asynccontextmanager
 async def borrowed(
-    source: AsyncConnectionPool[Connection],
+    source: AsyncConnectionPool[Connection], held: Connection | None = None
 ) -> AsyncIterator[Connection]:
     """Borrow a connection; after a server's restart a lone borrower may meet one time-out, so try twice.
+
+    Args:
+        source: the pool to borrow from.
+        held: one that was borrowed already, by whoever looks at several things: it is used, and stays theirs.
 
     Raises:
         Unavailable: no connection could be had in time.
     """
+    if held is not None:
+        yield held
+        return
     task = asyncio.current_task()
     cancelled = task.cancelling() if task else 0
     try:

@@ -31,13 +31,13 @@ def begin_epoch(connection: psycopg.Connection) -> UUID:
     return epoch
 
 
-async def current_epoch(pool: AsyncConnectionPool[Connection]) -> UUID:
+async def current_epoch(pool: AsyncConnectionPool[Connection], held: Connection | None = None) -> UUID:
     """Return the log's epoch.
 
     Raises:
         Unavailable: the database is away.
     """
-    async with borrowed(pool) as connection:
+    async with borrowed(pool, held) as connection:
         row = await (await connection.execute("select epoch from log_head")).fetchone()
     if row is None:
         raise psycopg.DataError("the head row is gone")

@@ -32,11 +32,11 @@ class TokenRevocations:
         self._looked = float("-inf")
         self._tidied = clock()
 
-    async def look(self, known: Revocations) -> None:
+    async def look(self, known: Revocations, held: Connection | None = None) -> None:
         """Let a process know what was revoked since it last looked."""
         began = self._clock()
         lately = began - self._looked < _SILENCE
-        async with borrowed(self._pool) as connection:
+        async with borrowed(self._pool, held) as connection:
             cursor = await connection.execute(
                 f"select {_COLUMNS} from token_revocations where expires_at > clock_timestamp()"  # noqa: S608 - a constant
                 " and (%s or revoked_at > clock_timestamp() - make_interval(secs => %s))",
@@ -48,7 +48,7 @@ class TokenRevocations:
         if began - self._tidied > _TIDY_EVERY:
             self._tidied = began
             known.forget_ended(time.time())
-            async with borrowed(self._pool) as connection:
+            async with borrowed(self._pool, held) as connection:
                 await connection.execute("delete from token_revocations where expires_at < clock_timestamp()")
 
     async def revoke_token(self, jti: str, reason: str, expires: datetime = FOR_GOOD) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import orjson
 import pytest
+from starlette.routing import Mount
 from starlette.types import Message, Receive, Scope, Send
 
 from infra.http.headers import API
 from infra.http.layered import Layered
-from infra.http.observed import LABEL, Observed, Traffic
+from infra.http.observed import Observed, Traffic
 from infra.http.problems import install_problems
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -23,7 +24,7 @@ async def ask(app: Any, traffic: Traffic, method: str = "GET") -> list[Message]:
         "path": "/x",
         "query_string": b"",
         "headers": [(b"traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())],
-        LABEL: "/x",
+        "route": Mount("/x", app=answering(200)),
     }
 
     async def receive() -> Message:
