@@ -19,7 +19,7 @@ from infra.http.cors import cors
 from infra.http.door import DOOR, Door
 from infra.http.errors import Unavailable
 from infra.http.headers import API, page_headers
-from infra.http.hot import HotRoutes
+from infra.http.hot import Hot, HotRoutes
 from infra.http.layered import Layered
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
@@ -102,7 +102,8 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
 
         def install(reading: Reading) -> None:
             current.reading = reading
-            hot[:] = queries = [] if live_only else query_routes(reading)
+            queries = [] if live_only else query_routes(reading)
+            hot.replace(queries)
             others = _other_routes(reading, gateway)
             if not live_only:
                 others += _studio(settings)
@@ -122,13 +123,13 @@ def create_app(settings: Settings, *, live_only: bool = False) -> FastAPI:
                 await asyncio.gather(following, return_exceptions=True)
             await side.stop()
 
-    hot: list[Route] = []
+    hot = Hot()
     app = Layered(
         [
             partial(Observed, traffic=traffic, headers=API),
             *cors(settings),
             partial(Bounded, load=load),
-            partial(HotRoutes, routes=hot),
+            partial(HotRoutes, hot=hot),
         ],
         title="Decklog read API",
         version="1",

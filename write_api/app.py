@@ -13,7 +13,7 @@ from infra.http.asyncapi import asyncapi_response
 from infra.http.cors import cors
 from infra.http.door import DOOR, Door
 from infra.http.headers import API
-from infra.http.hot import HotRoutes
+from infra.http.hot import Hot, HotRoutes
 from infra.http.layered import Layered
 from infra.http.observed import Observed, Traffic
 from infra.http.operations import Operations
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
             partial(Observed, traffic=traffic, headers=API),
             *cors(settings),
             partial(Bounded, load=load),
-            partial(HotRoutes, routes=hot),
+            partial(HotRoutes, hot=Hot(hot)),
         ],
         title="Decklog write API",
         version="1",

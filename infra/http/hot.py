@@ -12,35 +12,20 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class HotRoutes:
-    """An ASGI middleware that answers some routes itself.
+class Hot:
+    """The routes that are hot now. Their endpoints are plain, and refuse by answering."""
 
-    Args:
-        routes: plain routes, whose endpoints refuse by answering; the list may be filled when the app starts.
-    """
+    def __init__(self, routes: Sequence[Route] = ()) -> None:
+        self.replace(routes)
 
-    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
-        self._app = app
-        self._routes = routes
-        # Those whose path has nothing to be filled in, by it: no pattern need be tried for them. And the others.
-        self._fixed: dict[str, Route] = {}
-        self._patterns: Sequence[Route] = ()
-        self._seen = 0
+    def replace(self, routes: Sequence[Route]) -> None:
+        """Have these and no others: when the app starts, and when what they serve begins anew."""
+        # A path that has nothing to be filled in is looked up; patterns are tried one after the other.
+        self._fixed = {route.path: route for route in routes if not route.param_convertors}
+        self._patterns = [route for route in routes if route.param_convertors]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or pass it on."""
-        if scope["type"] == "http" and (route := self._find(scope)) is not None:
-            scope["route"] = route
-            response = await route.endpoint(Request(scope, receive))
-            await response(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    def _find(self, scope: Scope) -> Route | None:
-        if self._seen != len(self._routes):
-            self._fixed = {route.path: route for route in self._routes if not route.param_convertors}
-            self._patterns = [route for route in self._routes if route.param_convertors]
-            self._seen = len(self._routes)
+    def find(self, scope: Scope) -> Route | None:
+        """Return the route that serves a request, which then knows its parameters; None if none does."""
         fixed = self._fixed.get(scope["path"])
         if fixed is not None and fixed.methods is not None and scope["method"] in fixed.methods:
             scope["endpoint"], scope["path_params"] = fixed.endpoint, {}
@@ -51,3 +36,20 @@ class HotRoutes:
                 scope.update(more)
                 return route
         return None
+
+
+class HotRoutes:
+    """An ASGI middleware that answers some routes itself."""
+
+    def __init__(self, app: ASGIApp, hot: Hot) -> None:
+        self._app = app
+        self._hot = hot
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or pass it on."""
+        if scope["type"] == "http" and (route := self._hot.find(scope)) is not None:
+            scope["route"] = route
+            response = await route.endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

@@ -27,12 +27,6 @@ logger = logging.getLogger(__name__)
 
 # Sockets that are written to before others get a turn of the processor: some two milliseconds' worth.
 CHUNK = 200
-# How long after one write to a chunk of a large room the next one comes at the earliest, in times of what a round through
-# all chunks takes, and in seconds at most: what happens meanwhile goes out together, for a write costs as much for
-# several events as for one. Each chunk waits by itself, so that a room is no burst that all others stand behind.
-PACE, SLOWEST = 2.0, 0.02
-# What one more measurement counts for in what a chunk is said to cost.
-NEWEST = 0.1
 # Seconds between two looks at the members while the log cannot be asked.
 RETRY = 0.25
 PROJECT = "project"
@@ -83,9 +77,6 @@ class Room:
         self._notes: list[Note] = []
         self._fresh: list[float] = []
         self._dirty = self._check = self._ended = False
-        # When each chunk of a large room may be written to again.
-        self._due: list[float] = []
-        self._cost = 0.0
         self._flushing: asyncio.Task[None] | None = None
 
     @property
@@ -196,15 +187,9 @@ class Room:
         sockets = list(self._live)
         if len(sockets) <= CHUNK:
             return self._write_events_to(sockets, {})
-        chunks = [sockets[n : n + CHUNK] for n in range(0, len(sockets), CHUNK)]
-        self._due = [*self._due[: len(chunks)], *[0.0] * (len(chunks) - len(self._due))]
         batches: dict[int, Batch] = {}
         newest, all_there = -1, True
-        clock = asyncio.get_running_loop().time
-        for n, chunk in enumerate(chunks):
-            early = self._due[n] - clock()
-            if early > 0 and any(socket.position < self._ring.last for socket in chunk):
-                await asyncio.sleep(early)
+        for n in range(0, len(sockets), CHUNK):
             if self._check:
                 # What has come since may be a revocation: first it is asked who may see it.
                 return False
@@ -212,12 +197,9 @@ class Room:
                 # What came meanwhile: those whose turn is still to come get it by the same write.
                 newest = self._ring.last
                 batches.clear()
-            begun = clock()
-            all_there &= self._write_events_to(chunk, batches)
+            all_there &= self._write_events_to(sockets[n : n + CHUNK], batches)
             # Only then are the bytes written, and others have their turn.
             await asyncio.sleep(0)
-            self._cost += (clock() - begun - self._cost) * NEWEST
-            self._due[n] = begun + min(PACE * len(chunks) * self._cost, SLOWEST)
         return all_there
 
     def _write_events_to(self, sockets: Sequence[LiveSocket], batches: dict[int, Batch]) -> bool:

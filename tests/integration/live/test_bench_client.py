@@ -26,6 +26,7 @@ def shake(client: socket.socket) -> None:
 
 def test_a_ping_is_answered_while_other_sockets_are_still_opening() -> None:
     pongs: list[bytes] = []
+    all_are_open = threading.Event()
 
     def serve(server: socket.socket) -> None:
         clients = []
@@ -40,12 +41,14 @@ def test_a_ping_is_answered_while_other_sockets_are_still_opening() -> None:
                     clients[0].sendall(PING)
                     pongs.append(clients[0].recv(PONG_SIZE))
                 client.sendall(WELCOME)
+            all_are_open.wait(PATIENCE)
 
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         thread = threading.Thread(target=serve, args=[server])
         thread.start()
         config = {"port": server.getsockname()[1], "paths": ["/"], "token": "none", "count": HELLOS + 1}
         opened = subscribed(config)
+        all_are_open.set()
         thread.join()
 
     assert [pong[:2] for pong in pongs] == [b"\x8a\x80"]
@@ -58,6 +61,7 @@ def test_what_did_not_come_to_a_socket_that_is_not_timed_is_missed() -> None:
     timed_of, count, lost = 3, 7, 4
     frame = f'{{"text":"{mark(5)} hello"}}'.encode()
     event = bytes([0x81, len(frame)]) + frame
+    all_are_open = threading.Event()
 
     def serve(server: socket.socket) -> None:
         with ExitStack() as all_of_them:
@@ -65,6 +69,7 @@ def test_what_did_not_come_to_a_socket_that_is_not_timed_is_missed() -> None:
             for client in clients:
                 shake(client)
                 client.sendall(WELCOME)
+            all_are_open.wait(PATIENCE)
             for n, client in enumerate(clients):
                 if n != lost:
                     client.sendall(event)
@@ -77,6 +82,7 @@ def test_what_did_not_come_to_a_socket_that_is_not_timed_is_missed() -> None:
         thread.start()
         config = {"port": server.getsockname()[1], "paths": ["/"], "token": "none", "count": count}
         opened = subscribed(config)
+        all_are_open.set()
         silent, _ = bench = socket.socketpair()
         arrivals = Arrivals(opened, timed_of, silent.fileno())
         deadline = time.monotonic() + PATIENCE

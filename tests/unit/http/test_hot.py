@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from infra.http.hot import HotRoutes
+from infra.http.hot import Hot, HotRoutes
 
 
 def telling(name: str) -> Any:
@@ -40,27 +40,31 @@ PATTERN = Route("/api/commands/{name}", telling("pattern"), methods=["POST"])
 
 
 async def test_a_path_without_parameters_goes_before_a_pattern_that_fits_too() -> None:
-    app = HotRoutes(elsewhere, [PATTERN, FIXED])
+    app = HotRoutes(elsewhere, Hot([PATTERN, FIXED]))
     told, scope = await ask(app, "/api/commands/edit-block")
     assert told == "fixed {}"
     assert scope["route"] is FIXED
 
 
 async def test_what_no_fixed_path_is_the_patterns_are_tried_for() -> None:
-    told, scope = await ask(HotRoutes(elsewhere, [FIXED, PATTERN]), "/api/commands/other")
+    told, scope = await ask(HotRoutes(elsewhere, Hot([FIXED, PATTERN])), "/api/commands/other")
     assert told == "pattern {'name': 'other'}"
     assert scope["route"] is PATTERN
 
 
 async def test_another_method_or_path_is_passed_on() -> None:
-    app = HotRoutes(elsewhere, [FIXED, PATTERN])
+    app = HotRoutes(elsewhere, Hot([FIXED, PATTERN]))
     assert (await ask(app, "/api/commands/edit-block", "GET"))[0] == "elsewhere"
     assert (await ask(app, "/api/commands/edit-block/more"))[0] == "elsewhere"
 
 
-async def test_routes_that_come_when_the_app_starts_are_served() -> None:
-    routes: list[Route] = []
-    app = HotRoutes(elsewhere, routes)
+async def test_routes_that_come_when_the_app_starts_or_begins_anew_are_served() -> None:
+    hot = Hot()
+    app = HotRoutes(elsewhere, hot)
     assert (await ask(app, "/api/commands/edit-block"))[0] == "elsewhere"
-    routes.append(FIXED)
+    hot.replace([FIXED, PATTERN])
     assert (await ask(app, "/api/commands/edit-block"))[0] == "fixed {}"
+    # As many, for the same paths: what was before serves nobody any more.
+    hot.replace([Route(r.path, telling("new"), methods=["POST"]) for r in (FIXED, PATTERN)])
+    assert (await ask(app, "/api/commands/edit-block"))[0] == "new {}"
+    assert (await ask(app, "/api/commands/other"))[0] == "new {'name': 'other'}"
