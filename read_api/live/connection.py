@@ -72,6 +72,7 @@ class LiveSocket(asyncio.Protocol):
         "deflate",
         "end_slot",
         "heard",
+        "introduction",
         "missed",
         "owner",
         "paused",
@@ -100,6 +101,8 @@ class LiveSocket(asyncio.Protocol):
         self.since = 0.0
         # Whether it has stayed, or done something: only then it is somebody who is here.
         self.settled = False
+        # How it is told to others who is here, as far as that stays the same.
+        self.introduction: dict[str, Any] | None = None
         self.cursor: dict[str, Any] | None = None
         self.selection: dict[str, Any] | None = None
         # Whether it said anything since the last ping, and where it stands in the gateway's wheels.

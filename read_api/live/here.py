@@ -21,11 +21,11 @@ Person = dict[str, Any]
 
 def person(socket: LiveSocket) -> Person:
     """Describe who is on a socket, for other members of the project."""
-    found: Person = {
-        "session": str(socket.session),
-        "user": socket.user,
-        "since": datetime.fromtimestamp(socket.since, UTC).isoformat(timespec="milliseconds"),
-    }
+    if socket.introduction is None:
+        # Once a socket: the others are told again and again.
+        since = datetime.fromtimestamp(socket.since, UTC).isoformat(timespec="milliseconds")
+        socket.introduction = {"session": str(socket.session), "since": since}
+    found: Person = {**socket.introduction, "user": socket.user}
     latest = socket.cursor or socket.selection
     if latest is not None:
         found["block_id"] = latest.get("block_id")
