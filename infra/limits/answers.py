@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from domain.errors import DomainError
@@ -18,7 +19,7 @@ class Asker:
     address: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a caller stands to one limit. Times are in seconds from now.
 
@@ -45,7 +46,7 @@ class Standing:
         }
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Admission:
     """A request that was let through: how its caller stands to the limit (None: there is none), and what it took.
 
